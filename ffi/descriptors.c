@@ -1,0 +1,114 @@
+/* Descriptors, and the names of what can go wrong with them. */
+#define _GNU_SOURCE
+#include "ipcx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int32_t result_of(int value)
+{
+    return value < 0 ? -errno : value;
+}
+
+/* Closes once. After EINTR Linux has closed it all the same, and the number may
+ * be somebody else's by now: never again. */
+int32_t ipcx_close(int32_t fd)
+{
+    if (close(fd) < 0 && errno != EINTR)
+        return -errno;
+    return 0;
+}
+
+/* Closes many in a row. Returns how many. */
+int32_t ipcx_close_all(const int32_t *fds, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        close(fds[i]);
+    return (int32_t)count;
+}
+
+/* A close-on-exec duplicate, above the standard streams. */
+int32_t ipcx_duplicate(int32_t fd)
+{
+    return result_of(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+int32_t ipcx_is_close_on_exec(int32_t fd)
+{
+    int flags = fcntl(fd, F_GETFD);
+
+    return flags < 0 ? -errno : !!(flags & FD_CLOEXEC);
+}
+
+int32_t ipcx_set_nonblocking(int32_t fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0)
+        return -errno;
+    if (flags & O_NONBLOCK)
+        return 0;
+    return result_of(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
+
+/* A descriptor that stands for a place in the file system and nothing else. */
+int32_t ipcx_open_path(const char *path, int32_t extra_flags)
+{
+    return result_of(open(path, O_PATH | O_CLOEXEC | extra_flags));
+}
+
+/* For a socket that is not bound yet: the mode its file will be made with. */
+int32_t ipcx_change_mode(int32_t fd, uint32_t mode)
+{
+    return result_of(fchmod(fd, (mode_t)mode));
+}
+
+int32_t ipcx_write(int32_t fd, const void *data, uint32_t length)
+{
+    ssize_t written;
+
+    do
+        written = write(fd, data, length);
+    while (written < 0 && errno == EINTR);
+    return written < 0 ? -errno : (int32_t)written;
+}
+
+/* Raises the soft RLIMIT_NOFILE to the hard one and returns it. */
+int32_t ipcx_raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    if (limit.rlim_cur != limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+            return -errno;
+    }
+    return limit.rlim_cur > INT32_MAX ? INT32_MAX : (int32_t)limit.rlim_cur;
+}
+
+static int32_t copy_text(const char *from, char *text, uint32_t size)
+{
+    if (!from)
+        return 0;
+    snprintf(text, size, "%s", from);
+    return (int32_t)strnlen(text, size);
+}
+
+/* "ECONNREFUSED" for 111; 0 bytes for an unknown number. */
+int32_t ipcx_error_name(int32_t number, char *text, uint32_t size)
+{
+    return copy_text(strerrorname_np(number), text, size);
+}
+
+/* "Connection refused" for 111. */
+int32_t ipcx_error_text(int32_t number, char *text, uint32_t size)
+{
+    return copy_text(strerrordesc_np(number), text, size);
+}

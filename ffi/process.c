@@ -1,0 +1,107 @@
+/* This process as others see it: its program, its session, its clock. */
+#define _GNU_SOURCE
+#include "ipcx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Splits `count` strings that stand one after the other, each with its NUL. */
+static char **split(const char *strings, uint32_t count)
+{
+    char **list = malloc(sizeof(*list) * ((size_t)count + 1));
+
+    if (!list)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        list[i] = (char *)strings;
+        strings += strlen(strings) + 1;
+    }
+    list[count] = NULL;
+    return list;
+}
+
+/* What a runtime ignores or blocks is no business of the program after it. */
+static void reset_signals(sigset_t *before)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, before);
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+
+        if (sigaction(number, NULL, &action) == 0 &&
+            action.sa_handler == SIG_IGN && number != SIGHUP)
+            signal(number, SIG_DFL);
+    }
+}
+
+/* Becomes the program at `path`, with descriptor `source` at number `target`
+ * and everything that is not close-on-exec as it was. Returns only on failure,
+ * with every descriptor as before: `target` may be one of the runtime's own. */
+int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
+                  const char *environment, uint32_t n_environment,
+                  int32_t source, int32_t target)
+{
+    char **argv = split(arguments, n_arguments);
+    char **envp = split(environment, n_environment);
+    int failure = ENOMEM;
+    int saved = -1, saved_flags = 0;
+    sigset_t before;
+
+    if (!argv || !envp)
+        goto out;
+    saved_flags = fcntl(target, F_GETFD);
+    if (saved_flags >= 0) {
+        saved = fcntl(target, F_DUPFD_CLOEXEC, target + 1);
+        if (saved < 0) {
+            failure = errno;
+            goto out;
+        }
+    }
+    /* dup2 of a number onto itself leaves FD_CLOEXEC as it is. */
+    if ((source == target ? fcntl(target, F_SETFD, 0)
+                          : dup2(source, target)) < 0) {
+        failure = errno;
+        goto restore;
+    }
+    reset_signals(&before);
+    execve(path, argv, envp);
+    failure = errno;
+    signal(SIGPIPE, SIG_IGN);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+restore:
+    if (saved >= 0) {
+        dup3(saved, target, saved_flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+        close(saved);
+    } else if (source != target) {
+        close(target);
+    }
+out:
+    free(argv);
+    free(envp);
+    return -failure;
+}
+
+int32_t ipcx_new_session(void)
+{
+    pid_t session = setsid();
+
+    return session < 0 ? -errno : session;
+}
+
+/* The clock that service managers compare with; Deno's starts at its own start. */
+int32_t ipcx_monotonic_time(int64_t *nanoseconds)
+{
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+        return -errno;
+    *nanoseconds = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+    return 0;
+}

@@ -1,0 +1,196 @@
+/**
+ * Who may use a broker, by what the kernel says of the peer.
+ *
+ * Rules are tried in their order and the first that fits decides:
+ *
+ *     allow|deny [uid=ID|NAME] [gid=ID|NAME] [key=PATTERN] [socket=ADDRESS]
+ *
+ * In a pattern `*` stands for any bytes, `?` for one, and `\xHH` for a byte. If
+ * no rule fits, a peer is let in unless there is any `allow` rule.
+ *
+ * @module
+ */
+
+/** Thrown for a text that is no rule; the message says where and why. */
+export class AccessRuleError extends Error {
+  /** The class name, for those who print errors. */
+  override readonly name = "AccessRuleError";
+}
+
+/** Who asks: what the rules look at. */
+export interface AccessRequest {
+  /** The peer's effective user id. */
+  uid: number;
+  /** The peer's effective group id. */
+  gid: number;
+  /** The peer's supplementary groups; only looked up if a rule names a group. */
+  readonly groups: readonly number[];
+  /** The listener's address, as people write it. */
+  socket: string;
+  /** The key, one character a byte; absent as long as it is not known. */
+  key?: string;
+}
+
+/** What the rules say; `"depends"` on a key that is not known yet. */
+export type AccessDecision = "allow" | "deny" | "depends";
+
+interface Rule {
+  verdict: "allow" | "deny";
+  uid?: number;
+  gid?: number;
+  socket?: string;
+  key?: RegExp;
+}
+
+function lookUp(file: string, name: string, kind: string): number {
+  if (/^\d{1,10}$/.test(name)) return Number(name);
+  let lines: string[] = [];
+  try {
+    lines = Deno.readTextFileSync(file).split("\n");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const entry = lines.map((line) => line.split(":")).find(([entry]) => entry === name);
+  if (!entry) throw new AccessRuleError(`there is no ${kind} '${name}' in ${file}`);
+  return Number(entry[2]);
+}
+
+/**
+ * Finds the number of a user.
+ *
+ * @param name A number, or a name in /etc/passwd.
+ * @returns The user id.
+ * @throws {AccessRuleError} If there is no such user.
+ */
+export function userId(name: string): number {
+  return lookUp("/etc/passwd", name, "user");
+}
+
+/**
+ * Finds the number of a group.
+ *
+ * @param name A number, or a name in /etc/group.
+ * @returns The group id.
+ * @throws {AccessRuleError} If there is no such group.
+ */
+export function groupId(name: string): number {
+  return lookUp("/etc/group", name, "group");
+}
+
+function patternToRegExp(pattern: string): RegExp {
+  const source = pattern.replace(/\\x([0-9a-fA-F]{2})|\\\\|[\s\S]/g, (token, hex) => {
+    if (token === "*") return "[\\s\\S]*";
+    if (token === "?") return "[\\s\\S]";
+    const code = hex ? parseInt(hex, 16) : token === "\\\\" ? 0x5c : token.charCodeAt(0);
+    return `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+  return new RegExp(`^${source}$`);
+}
+
+/** UTF-8, one character a byte, as keys are kept. */
+function toByteString(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+}
+
+function parseRule(text: string): Rule {
+  const [verdict, ...conditions] = text.trim().split(/\s+/);
+  if (verdict !== "allow" && verdict !== "deny") {
+    throw new AccessRuleError(`a rule begins with allow or deny, not '${verdict}'`);
+  }
+  const rule: Rule = { verdict };
+  for (const condition of conditions) {
+    const [, name, value] = /^([a-z]+)=(.+)$/s.exec(condition) ?? [];
+    if (name !== undefined && name in rule) throw new AccessRuleError(`'${name}=' stands twice in '${text.trim()}'`);
+    if (name === "uid") rule.uid = userId(value);
+    else if (name === "gid") rule.gid = groupId(value);
+    else if (name === "socket") rule.socket = value;
+    else if (name === "key") rule.key = patternToRegExp(toByteString(value));
+    else throw new AccessRuleError(`'${condition}': a condition is uid=, gid=, key= or socket= with a value`);
+  }
+  return rule;
+}
+
+/** An ordered list of rules. */
+export class AccessRules {
+  readonly #rules: readonly Rule[];
+  readonly #otherwise: "allow" | "deny";
+
+  private constructor(rules: readonly Rule[]) {
+    this.#rules = rules;
+    this.#otherwise = rules.some((rule) => rule.verdict === "allow") ? "deny" : "allow";
+  }
+
+  /** Lets everybody in whom the socket's mode lets in. */
+  static readonly none: AccessRules = new AccessRules([]);
+
+  /**
+   * Reads rules.
+   *
+   * @param rules One rule a text.
+   * @returns The rules.
+   * @throws {AccessRuleError} If one is none.
+   *
+   * @example
+   * ```ts
+   * import { AccessRules } from "ipcx";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const rules = AccessRules.parse(["allow uid=0", "allow gid=1000 key=vhost-*"]);
+   * const peer = { uid: 7, gid: 1000, groups: [], socket: "/run/one.socket" };
+   * assertEquals(rules.decide({ ...peer, key: "vhost-3" }), "allow");
+   * assertEquals(rules.decide({ ...peer, key: "other" }), "deny");
+   * assertEquals(rules.decide(peer), "depends");
+   * ```
+   */
+  static parse(rules: readonly string[]): AccessRules {
+    return new AccessRules(rules.map(parseRule));
+  }
+
+  /**
+   * Reads a file of rules, one a line; `#` begins a comment.
+   *
+   * @param path The file.
+   * @param before Rules that come first, such as those of the command line.
+   * @returns The rules.
+   * @throws {AccessRuleError} Naming file and line.
+   */
+  static readFile(path: string, before: readonly string[] = []): AccessRules {
+    const rules = before.map(parseRule);
+    for (const [index, line] of Deno.readTextFileSync(path).split("\n").entries()) {
+      const text = line.replace(/(^|\s)#.*$/, "").trim();
+      if (text === "") continue;
+      try {
+        rules.push(parseRule(text));
+      } catch (error) {
+        if (!(error instanceof AccessRuleError)) throw error;
+        throw new AccessRuleError(`${path}:${index + 1}: ${error.message}`);
+      }
+    }
+    return new AccessRules(rules);
+  }
+
+  /**
+   * Decides about a peer.
+   *
+   * @param request Who asks, and for which key if that is known.
+   * @returns The verdict.
+   */
+  decide(request: AccessRequest): AccessDecision {
+    for (const rule of this.#rules) {
+      if (rule.uid !== undefined && rule.uid !== request.uid) continue;
+      if (rule.socket !== undefined && rule.socket !== request.socket) continue;
+      if (rule.gid !== undefined && rule.gid !== request.gid && !request.groups.includes(rule.gid)) continue;
+      if (rule.key !== undefined) {
+        if (request.key === undefined) return "depends";
+        if (!rule.key.test(request.key)) continue;
+      }
+      return rule.verdict;
+    }
+    return this.#otherwise;
+  }
+
+  /** Whether there are no rules, so that nothing need be asked. */
+  get isEmpty(): boolean {
+    return this.#rules.length === 0;
+  }
+}

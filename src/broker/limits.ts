@@ -1,0 +1,60 @@
+/**
+ * What a broker allows, and the least it promises.
+ *
+ * @module
+ */
+
+import { MAX_UNCLOSED } from "../core/bulk_close.ts";
+
+/** The limits of a broker. At each of them the newcomer is refused; nobody who waits is thrown out. */
+export interface Limits {
+  /** Connections at once, 1 or more. */
+  maxClients: number;
+  /** Connections at once of one user, 1 or more. */
+  maxClientsPerUid: number;
+  /** Clients that wait for one key in one mode, 1 or more. */
+  maxWaitingPerKey: number;
+  /** Time to send the whole request, in milliseconds; 0 for no limit. */
+  requestTimeout: number;
+  /** Time to wait for a peer, in milliseconds; 0 for no limit. */
+  pairTimeout: number;
+  /** Connections accepted from one user per second; 0 for no limit. A second's worth may come at once. */
+  connectionsPerSecond: number;
+}
+
+/** Descriptors that are left for what is no client: listeners, the pair being made, control, the runtime's own, connections about to be closed. */
+const RESERVED_DESCRIPTORS = 64 + MAX_UNCLOSED;
+
+/**
+ * Gives the limits that hold unless others are set.
+ *
+ * @param descriptorLimit RLIMIT_NOFILE, which no number of clients can exceed.
+ * @returns The limits: as many clients as there are descriptors for, of which
+ * one user may take nine tenths, so that it cannot shut out everybody else.
+ */
+export function defaultLimits(descriptorLimit: number): Limits {
+  const maxClients = Math.max(1, Math.min(descriptorLimit, 1_048_576) - RESERVED_DESCRIPTORS);
+  return {
+    maxClients,
+    maxClientsPerUid: Math.max(1, Math.floor(maxClients * 0.9)),
+    maxWaitingPerKey: 1024,
+    requestTimeout: 5000,
+    pairTimeout: 0,
+    connectionsPerSecond: 0,
+  };
+}
+
+/**
+ * Makes sure that limits are in their ranges.
+ *
+ * @param limits The limits.
+ * @throws {RangeError} Naming the first that is not.
+ */
+export function checkLimits(limits: Limits): void {
+  for (const [name, value] of Object.entries(limits)) {
+    const least = name.startsWith("max") ? 1 : 0;
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new RangeError(`${name} is a whole number of ${least} or more, not ${value}`);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * The SocketPair broker, and how to ask it for a pair.
+ *
+ * @module
+ */
+
+export { type AccessDecision, type AccessRequest, AccessRuleError, AccessRules } from "./access.ts";
+export { Broker, type BrokerOptions, type BrokerStatus, type ClientInfo } from "./broker.ts";
+export { type Limits } from "./limits.ts";
+export { BrokerMetrics } from "./metrics.ts";
+export {
+  decodeGetPair,
+  decodeSetPair,
+  encodeGetPair,
+  encodeSetPair,
+  MAX_KEY_BYTES,
+  MESSAGE_BYTES,
+  PADDED_MESSAGE_BYTES,
+  type PairMode,
+  type PairRequest,
+  ProtocolError,
+  SHORT_REPLY_BYTES,
+} from "./protocol.ts";
+export { PairRefusedError, requestPair, type RequestPairOptions } from "./request_pair.ts";

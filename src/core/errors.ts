@@ -1,0 +1,115 @@
+/**
+ * Failed system calls as errors that say what was attempted and what to do.
+ *
+ * @module
+ */
+
+import { native } from "./native.ts";
+
+const text = new Uint8Array(128);
+
+function textOf(call: (number: number, text: Uint8Array<ArrayBuffer>, size: number) => number, errno: number): string {
+  return new TextDecoder().decode(text.subarray(0, call(errno, text, text.length)));
+}
+
+/** What a person can do about an error, by code, where the text alone leaves that open. */
+const ADVICE: Readonly<Record<string, string>> = {
+  "bind EADDRINUSE": "the name is taken: stop its owner or choose another",
+  "bind EACCES": "the directory may not be written to by this user",
+  "bind ENOENT": "the directory does not exist",
+  "connect ECONNREFUSED": "nobody listens there; an abstract name counts only in its own network namespace",
+  "connect ENOENT": "there is no such socket: is the server running?",
+  "connect EACCES": "the socket's owner and mode do not let this user in",
+  "connect EAGAIN": "the listener's backlog is full",
+  "connect EPROTOTYPE": "the listener has another socket type (stream, seqpacket, dgram)",
+  "connect ETIMEDOUT": "the listener did not take the connection in time",
+  "sendmsg ETOOMANYREFS":
+    "too many descriptors of this user are in flight: their receivers must take them, or RLIMIT_NOFILE must be raised",
+  "sendmsg EMSGSIZE": "the packet is larger than the send buffer: raise sendBuffer or send less",
+  "sendmsg EPERM": "the receiver refuses descriptors, or these credentials are not the sender's own",
+  "sendmsg EPIPE": "the peer has closed the connection",
+  "accept EMFILE": "RLIMIT_NOFILE is reached",
+  "accept ENFILE": "the system's file limit is reached",
+  "execve ENOENT": "there is no such program, or its interpreter is missing",
+  "execve EACCES": "the file is not executable",
+};
+
+/** What a {@linkcode SystemError} concerns, beside the call that failed. */
+export interface SystemErrorContext {
+  /** The address that the call was about, as people write it. */
+  address?: string;
+  /** The process that the call was about. */
+  pid?: number;
+}
+
+/**
+ * A system call that failed.
+ *
+ * @example What it tells
+ * ```ts
+ * import { SystemError } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new SystemError("connect", 111, { address: "@nobody" });
+ * assertEquals(error.code, "ECONNREFUSED");
+ * assertEquals(error.syscall, "connect");
+ * assertEquals(error.address, "@nobody");
+ * ```
+ */
+export class SystemError extends Error {
+  /** The class name, for those who print errors. */
+  override readonly name = "SystemError";
+  /** The symbolic name of the error, such as `"ECONNREFUSED"`. */
+  readonly code: string;
+  /** The positive error number, as in errno(3). */
+  readonly errno: number;
+  /** The system call that failed, such as `"connect"`. */
+  readonly syscall: string;
+  /** The address that the call was about, where there is one. */
+  readonly address?: string;
+  /** The process that the call was about, where there is one. */
+  readonly pid?: number;
+
+  /**
+   * Describes a failed call.
+   *
+   * @param syscall The name of the system call.
+   * @param errno The positive error number.
+   * @param context What the call was about.
+   */
+  constructor(syscall: string, errno: number, context: SystemErrorContext = {}) {
+    const code = textOf(native.ipcx_error_name, errno) || `E${errno}`;
+    const meaning = textOf(native.ipcx_error_text, errno) || "unknown error";
+    const subject = [
+      context.address === undefined ? "" : ` ${context.address}`,
+      context.pid === undefined ? "" : ` (pid ${context.pid})`,
+    ].join("");
+    const advice = ADVICE[`${syscall} ${code}`];
+    super(`${syscall}${subject}: ${meaning} (${code})${advice ? `; ${advice}` : ""}`);
+    this.code = code;
+    this.errno = errno;
+    this.syscall = syscall;
+    if (context.address !== undefined) this.address = context.address;
+    if (context.pid !== undefined) this.pid = context.pid;
+  }
+}
+
+/** Thrown by whatever is used after it was closed, or given away. */
+export class ClosedError extends Error {
+  /** The class name, for those who print errors. */
+  override readonly name = "ClosedError";
+}
+
+/**
+ * Passes on the result of a shim function, or throws what it stands for.
+ *
+ * @param result A value of 0 or more, or −errno.
+ * @param syscall The system call it is the result of.
+ * @param context What the call was about.
+ * @returns The result, which is not negative.
+ * @throws {SystemError} If the call failed.
+ */
+export function check(result: number, syscall: string, context?: SystemErrorContext): number {
+  if (result < 0) throw new SystemError(syscall, -result, context);
+  return result;
+}

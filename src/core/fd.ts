@@ -1,0 +1,127 @@
+/**
+ * Ownership of file descriptors.
+ *
+ * @module
+ */
+
+import { check, ClosedError, SystemError } from "./errors.ts";
+import { ERRNO } from "./linux.ts";
+import { native } from "./native.ts";
+
+/**
+ * A file descriptor with exactly one owner, closed exactly once.
+ *
+ * Whoever holds the `Fd` owns the descriptor. It ends by {@linkcode close}, by
+ * leaving a `using` block, or by {@linkcode release}, which hands the number
+ * over to somebody else; after that, every use throws.
+ *
+ * @example Closed at the end of its block
+ * ```ts
+ * import { Fd, UnixSocket } from "ipcx";
+ * import { assert, assertThrows } from "@std/assert";
+ *
+ * const [left, right] = UnixSocket.pair();
+ * right.close();
+ * const fd = left.release();
+ * {
+ *   using owned = fd;
+ *   assert(owned.number >= 0);
+ * }
+ * assertThrows(() => fd.number, Error, "closed");
+ * ```
+ */
+export class Fd implements Disposable {
+  #number: number;
+  #state: "open" | "closed" | "given away" = "open";
+
+  /**
+   * Takes ownership of an open descriptor.
+   *
+   * @param number The descriptor; nobody else may close it from now on.
+   * @throws {RangeError} If it is not a whole number of 0 or more.
+   */
+  constructor(number: number) {
+    if (!Number.isInteger(number) || number < 0) {
+      throw new RangeError(`a descriptor is a whole number of 0 or more, not ${number}`);
+    }
+    this.#number = number;
+  }
+
+  /**
+   * Takes over a descriptor that this process was started with.
+   *
+   * The number is freed: what is owned is a close-on-exec duplicate of it, so
+   * that no child inherits it by accident.
+   *
+   * @param number The inherited descriptor.
+   * @returns The descriptor, owned by the caller.
+   * @throws {SystemError} EBADF if it is not open, or belongs to the runtime.
+   */
+  static inherit(number: number): Fd {
+    // The runtime's own descriptors are all close-on-exec, inherited ones never.
+    const closeOnExec = check(native.ipcx_is_close_on_exec(number), "fcntl", { address: `fd:${number}` });
+    if (closeOnExec) throw new SystemError("fcntl", ERRNO.EBADF, { address: `fd:${number} (the runtime's own)` });
+    const fd = new Fd(check(native.ipcx_duplicate(number), "fcntl", { address: `fd:${number}` }));
+    native.ipcx_close(number);
+    return fd;
+  }
+
+  /**
+   * The number of the descriptor; ownership stays here.
+   *
+   * @throws {ClosedError} If it was closed or given away.
+   */
+  get number(): number {
+    if (this.#state !== "open") throw new ClosedError(`the descriptor was ${this.#state}`);
+    return this.#number;
+  }
+
+  /** Whether the descriptor is still owned by this object. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /**
+   * Gives the descriptor away.
+   *
+   * @returns The number, which the caller now has to close.
+   * @throws {ClosedError} If it was closed or given away before.
+   */
+  release(): number {
+    const number = this.number;
+    this.#state = "given away";
+    return number;
+  }
+
+  /**
+   * Makes a second descriptor for the same open file, close-on-exec.
+   *
+   * @returns The duplicate, owned by the caller.
+   * @throws {SystemError} EMFILE at the limit of descriptors.
+   */
+  duplicate(): Fd {
+    return new Fd(check(native.ipcx_duplicate(this.number), "fcntl"));
+  }
+
+  /** Closes the descriptor; does nothing if that was done, or if it was given away. */
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#state = "closed";
+    check(native.ipcx_close(this.#number), "close", { address: `fd:${this.#number}` });
+  }
+
+  /** Closes the descriptor at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Raises the soft limit of open descriptors to the hard one (setrlimit(2)).
+ *
+ * @returns The limit that now holds.
+ * @throws {SystemError} If the kernel refuses.
+ */
+export function raiseDescriptorLimit(): number {
+  return check(native.ipcx_raise_descriptor_limit(), "setrlimit");
+}

@@ -1,0 +1,113 @@
+/**
+ * What is sent and received in one piece.
+ *
+ * @module
+ */
+
+import type { UnixAddress } from "./address.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Fd } from "./fd.ts";
+
+/** How to send a message. */
+export interface SendOptions {
+  /** Descriptors to send along, 0–253. They stay the caller's, who may close them afterwards. */
+  fds?: readonly Fd[];
+  /** Credentials to send; other than one's own need CAP_SYS_ADMIN, CAP_SETUID or CAP_SETGID. */
+  credentials?: Credentials;
+  /** Where to send a datagram from a socket that is not connected. */
+  to?: UnixAddress | string;
+  /** Tells the kernel that more follows (MSG_MORE). */
+  more?: boolean;
+  /** Ends the wait for room with its reason. On a stream part of the data may have been sent. */
+  signal?: AbortSignal;
+}
+
+/** How to receive a message. */
+export interface ReceiveOptions {
+  /** The most bytes to take, 1–2147483647; by default 65536. Ignored if there is a `buffer`. */
+  maxBytes?: number;
+  /** Where to put the data, instead of into memory of its own. */
+  buffer?: Uint8Array<ArrayBuffer>;
+  /** The most descriptors to keep, 0–253, by default 253; what comes beyond is closed. */
+  maxFds?: number;
+  /** Leaves the message in the queue (MSG_PEEK). Its descriptors are duplicated each time. */
+  peek?: boolean;
+  /** Ends the wait with its reason. */
+  signal?: AbortSignal;
+}
+
+/** What {@linkcode Message} is made from. */
+export interface MessageParts {
+  data: Uint8Array<ArrayBuffer>;
+  length: number;
+  truncated: boolean;
+  controlTruncated: boolean;
+  fds: Fd[];
+  credentials?: Credentials;
+  pidfd?: Fd;
+  from?: UnixAddress;
+}
+
+/**
+ * A received message, owner of the descriptors that came with it.
+ *
+ * Take what you want with {@linkcode takeFds}, or use the message in a `using`
+ * block: what was not taken is closed at its end.
+ */
+export class Message implements Disposable {
+  /** The bytes; on a stream, as many as there were. */
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** The length of the packet as sent, which is more than `data` has if it was truncated. */
+  readonly length: number;
+  /** Whether bytes of a packet were lost because the buffer was too small (MSG_TRUNC). */
+  readonly truncated: boolean;
+  /**
+   * Whether descriptors were lost (MSG_CTRUNC), or closed as more than `maxFds`.
+   * If the kernel lost some, those that arrived are closed as well.
+   */
+  readonly controlTruncated: boolean;
+  /** The descriptors that came along and were not taken yet. */
+  readonly fds: Fd[];
+  /** The sender, if the socket's `passCredentials` option is on. */
+  readonly credentials?: Credentials;
+  /** The sender's pidfd, if the socket's `passPidfd` option is on. */
+  readonly pidfd?: Fd;
+  /** The name of the datagram socket it was sent from. */
+  readonly from?: UnixAddress;
+
+  /**
+   * Puts a message together.
+   *
+   * @param parts Its parts; the descriptors become the message's.
+   */
+  constructor(parts: MessageParts) {
+    this.data = parts.data;
+    this.length = parts.length;
+    this.truncated = parts.truncated;
+    this.controlTruncated = parts.controlTruncated;
+    this.fds = parts.fds;
+    this.credentials = parts.credentials;
+    this.pidfd = parts.pidfd;
+    this.from = parts.from;
+  }
+
+  /** The data as UTF-8 text. */
+  get text(): string {
+    return new TextDecoder().decode(this.data);
+  }
+
+  /**
+   * Hands the descriptors over to the caller.
+   *
+   * @returns All that came along; the message has none afterwards.
+   */
+  takeFds(): Fd[] {
+    return this.fds.splice(0);
+  }
+
+  /** Closes the descriptors that nobody took. */
+  [Symbol.dispose](): void {
+    for (const fd of this.takeFds()) fd.close();
+    this.pidfd?.close();
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Descriptors, addresses, sockets, readiness, credentials, errors, activation.
+ *
+ * @module
+ */
+
+export { type ActivatedFd, takeActivatedFds } from "./activation.ts";
+export { AddressError, type AddressKind, escapeBytes, UnixAddress } from "./address.ts";
+export { adoptSocket, adoptStreams, serveConnection, serveListener, type WebStreams } from "./adoption.ts";
+export { type ConnectOptions } from "./connect.ts";
+export { type Credentials } from "./credentials.ts";
+export { Endpoint } from "./endpoint.ts";
+export { ClosedError, SystemError, type SystemErrorContext } from "./errors.ts";
+export { exec, type ExecOptions } from "./exec.ts";
+export { Fd, raiseDescriptorLimit } from "./fd.ts";
+export { join, type JoinOptions } from "./join.ts";
+export { type ListenOptions, UnixListener } from "./listener.ts";
+export { Message, type MessageParts, type ReceiveOptions, type SendOptions } from "./message.ts";
+export { notify, notifyReloading, type ServiceState, startWatchdog } from "./notify.ts";
+export { type SocketOptions, type SocketType } from "./options.ts";
+export { type ReadyHandler, startReactor, Watch } from "./reactor.ts";
+export { UnixSocket } from "./socket.ts";
+export { SocketFile, type SocketFileOptions } from "./socket_file.ts";
+export { Waiters } from "./waiters.ts";

@@ -1,0 +1,81 @@
+/**
+ * The C shim, loaded from bytes: the only file that calls `Deno.dlopen`.
+ *
+ * The library travels inside the program and is opened through a memfd, so that
+ * source, bundle and compiled binary take one path and no file is left on disk.
+ *
+ * @module
+ */
+
+import library from "../../ffi/libipcx.so" with { type: "bytes" };
+
+const MFD_CLOEXEC = 1;
+
+const SYMBOLS = {
+  ipcx_send: {
+    parameters: ["i32", "buffer", "u32", "buffer", "u32", "buffer", "buffer", "u32", "i32"],
+    result: "i32",
+  },
+  ipcx_receive: {
+    parameters: ["i32", "buffer", "u32", "buffer", "u32", "buffer", "buffer", "i32"],
+    result: "i32",
+  },
+  ipcx_hand_out_pair: { parameters: ["i32", "u32", "i32", "u32", "buffer", "buffer"], result: "i32" },
+  ipcx_socket: { parameters: ["i32"], result: "i32" },
+  ipcx_socketpair: { parameters: ["i32", "buffer"], result: "i32" },
+  ipcx_bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  ipcx_listen: { parameters: ["i32", "i32"], result: "i32" },
+  ipcx_accept: { parameters: ["i32", "buffer"], result: "i32" },
+  ipcx_connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  ipcx_disconnect: { parameters: ["i32"], result: "i32" },
+  ipcx_name: { parameters: ["i32", "i32", "buffer"], result: "i32" },
+  ipcx_get_option: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  ipcx_set_option: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  ipcx_shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  ipcx_close: { parameters: ["i32"], result: "i32" },
+  ipcx_close_all: { parameters: ["buffer", "u32"], result: "i32" },
+  ipcx_duplicate: { parameters: ["i32"], result: "i32" },
+  ipcx_is_close_on_exec: { parameters: ["i32"], result: "i32" },
+  ipcx_set_nonblocking: { parameters: ["i32"], result: "i32" },
+  ipcx_open_path: { parameters: ["buffer", "i32"], result: "i32" },
+  ipcx_change_mode: { parameters: ["i32", "u32"], result: "i32" },
+  ipcx_write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  ipcx_raise_descriptor_limit: { parameters: [], result: "i32" },
+  ipcx_error_name: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  ipcx_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  ipcx_epoll_create: { parameters: [], result: "i32" },
+  ipcx_epoll_control: { parameters: ["i32", "i32", "i32", "u32", "u32"], result: "i32" },
+  ipcx_epoll_wait: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  ipcx_waker_start: { parameters: ["i32", "buffer"], result: "i32" },
+  ipcx_waker_arm: { parameters: ["i32", "i32"], result: "i32" },
+  ipcx_exec: {
+    parameters: ["buffer", "buffer", "u32", "buffer", "u32", "i32", "i32"],
+    result: "i32",
+  },
+  ipcx_monotonic_time: { parameters: ["buffer"], result: "i32" },
+  ipcx_new_session: { parameters: [], result: "i32" },
+} as const;
+
+function load(): Deno.DynamicLibrary<typeof SYMBOLS> {
+  const libc = Deno.dlopen("libc.so.6", {
+    memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+    close: { parameters: ["i32"], result: "i32" },
+  });
+  const memfd = libc.symbols.memfd_create(new TextEncoder().encode("libipcx.so\0"), MFD_CLOEXEC);
+  if (memfd < 0) throw new Error("ipcx needs memfd_create(2): Linux 3.17 or later");
+  try {
+    const path = `/proc/self/fd/${memfd}`;
+    Deno.writeFileSync(path, library);
+    return Deno.dlopen(path, SYMBOLS);
+  } finally {
+    libc.symbols.close(memfd);
+    libc.close();
+  }
+}
+
+/**
+ * The functions of `ffi/ipcx.h`. Each returns a value of 0 or more, or −errno.
+ *
+ * Typed arrays are passed without a copy and must not be kept by a call.
+ */
+export const native: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] = load().symbols;

@@ -1,0 +1,95 @@
+/**
+ * Waiting for one descriptor to become readable or writable, as promises.
+ *
+ * @module
+ */
+
+import { ClosedError } from "./errors.ts";
+import { EPOLL } from "./linux.ts";
+import { type ReadyHandler, Watch } from "./reactor.ts";
+
+/** What can be waited for. */
+export type Direction = "readable" | "writable";
+
+interface Waiter {
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+// Unsigned: in JavaScript the highest bit makes a number negative.
+const EVENTS = (EPOLL.IN | EPOLL.OUT | EPOLL.RDHUP | EPOLL.ET) >>> 0;
+const READABLE = EPOLL.IN | EPOLL.RDHUP | EPOLL.HUP | EPOLL.ERR;
+const WRITABLE = EPOLL.OUT | EPOLL.HUP | EPOLL.ERR;
+
+/**
+ * Waits on behalf of one socket.
+ *
+ * The descriptor is registered once, edge triggered, at the first wait. Edges
+ * are only read by the reactor, never between a call that gave EAGAIN and the
+ * wait that follows it, so none is lost; a waiter tries again and may wait again.
+ */
+export class Waiters implements ReadyHandler {
+  readonly #fd: number;
+  readonly #waiting: Record<Direction, Set<Waiter>> = { readable: new Set(), writable: new Set() };
+  #watch: Watch | undefined;
+  #closed = false;
+
+  /**
+   * Prepares for waiting; nothing is registered yet.
+   *
+   * @param fd The descriptor, which stays with the caller.
+   */
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /**
+   * Waits until the descriptor may be ready. The process stays alive meanwhile.
+   *
+   * @param direction What to wait for.
+   * @param signal Ends the wait with its reason.
+   * @returns A promise without a value; ready may mean failed or closed by the peer.
+   * @throws {ClosedError} If {@linkcode close} is called first.
+   */
+  wait(direction: Direction, signal?: AbortSignal): Promise<void> {
+    if (this.#closed) return Promise.reject(new ClosedError("the socket was closed"));
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting = this.#waiting[direction];
+    const settle = (): void => {
+      waiting.delete(waiter);
+      signal?.removeEventListener("abort", abort);
+      if (this.#waiting.readable.size + this.#waiting.writable.size === 0) this.#watch?.unref();
+    };
+    const waiter: Waiter = {
+      resolve: () => (settle(), resolve()),
+      reject: (reason) => (settle(), reject(reason)),
+    };
+    const abort = (): void => waiter.reject(signal!.reason);
+    try {
+      this.#watch ??= new Watch(this.#fd, EVENTS, this);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    waiting.add(waiter);
+    signal?.addEventListener("abort", abort);
+    this.#watch.ref();
+    return promise;
+  }
+
+  /** Passes an event on to those who wait for it. */
+  onReady(events: number): void {
+    if (events & READABLE) { for (const waiter of [...this.#waiting.readable]) waiter.resolve(); }
+    if (events & WRITABLE) { for (const waiter of [...this.#waiting.writable]) waiter.resolve(); }
+  }
+
+  /** Ends every wait with a {@linkcode ClosedError}; call it before the descriptor is closed. */
+  close(): void {
+    this.#closed = true;
+    for (const waiter of [...this.#waiting.readable, ...this.#waiting.writable]) {
+      waiter.reject(new ClosedError("the socket was closed"));
+    }
+    this.#watch?.close();
+    this.#watch = undefined;
+  }
+}
