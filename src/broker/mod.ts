@@ -7,6 +7,9 @@
 export { type AccessDecision, type AccessRequest, AccessRuleError, AccessRules } from "./access.ts";
 export { Broker, type BrokerOptions, type BrokerStatus, type ClientInfo } from "./broker.ts";
 export { type Limits } from "./limits.ts";
+export { type ControlOwner, ControlServer } from "./control.ts";
+export { askControl, type ControlAnswer } from "./control_client.ts";
+export { defaultBrokerAddress, defaultControlAddress } from "./defaults.ts";
 export { BrokerMetrics } from "./metrics.ts";
 export {
   decodeGetPair,

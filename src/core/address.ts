@@ -15,7 +15,23 @@ export class AddressError extends Error {
 /** What an address names: a file, an abstract name, nothing, or an open descriptor. */
 export type AddressKind = "path" | "abstract" | "unnamed" | "fd";
 
-function unescape(text: string): Uint8Array<ArrayBuffer> {
+/**
+ * Reads text with `\\xHH` for any byte and `\\\\` for a backslash; the rest is
+ * UTF-8. What {@linkcode escapeBytes} wrote is read back.
+ *
+ * @param text The text.
+ * @returns The bytes.
+ * @throws {AddressError} For any other backslash.
+ *
+ * @example
+ * ```ts
+ * import { unescapeBytes } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(unescapeBytes("a\\x00"), new Uint8Array([0x61, 0]));
+ * ```
+ */
+export function unescapeBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];
   const encoder = new TextEncoder();
   for (let at = 0; at < text.length;) {
@@ -34,7 +50,7 @@ function unescape(text: string): Uint8Array<ArrayBuffer> {
       at += 2;
     } else {
       throw new AddressError(
-        `'@${text}': after a backslash comes another one, or x and two hex digits (character ${at + 2})`,
+        `'${text}': after a backslash comes another one, or x and two hex digits (character ${at + 2})`,
       );
     }
   }
@@ -154,7 +170,7 @@ export class UnixAddress {
    * @throws {AddressError} If the text is none of these; it says what would be.
    */
   static parse(text: string): UnixAddress {
-    if (text.startsWith("@")) return UnixAddress.abstract(unescape(text.slice(1)));
+    if (text.startsWith("@")) return UnixAddress.abstract(unescapeBytes(text.slice(1)));
     if (/^fd:/.test(text)) {
       const number = text.slice(3);
       if (!/^\d{1,9}$/.test(number)) throw new AddressError(`'${text}': fd: is followed by a descriptor's number`);

@@ -70,15 +70,21 @@ async function send(connection: Connection, input: ReadableStream<Uint8Array>, s
 
 function drained(connection: Connection): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  connection.once("drain", resolve);
-  connection.once("close", resolve);
+  const settle = (): void => {
+    connection.removeListener("drain", settle);
+    connection.removeListener("close", settle);
+    resolve();
+  };
+  connection.once("drain", settle);
+  connection.once("close", settle);
   return promise;
 }
 
 async function receive(connection: Connection, output: WritableStream<Uint8Array>): Promise<void> {
   const writer = output.getWriter();
   try {
-    for await (const chunk of connection) await writer.write(chunk);
+    // By itself a finished iteration would destroy the socket, and with it what is still to be sent.
+    for await (const chunk of connection.iterator({ destroyOnReturn: false })) await writer.write(chunk);
   } catch (error) {
     // A peer that dies with data of ours unread resets the connection: an end like another.
     if ((error as { code?: string }).code !== "ECONNRESET") throw error;

@@ -5,10 +5,11 @@
  */
 
 export { type ActivatedFd, takeActivatedFds } from "./activation.ts";
-export { AddressError, type AddressKind, escapeBytes, UnixAddress } from "./address.ts";
+export { AddressError, type AddressKind, escapeBytes, unescapeBytes, UnixAddress } from "./address.ts";
 export { adoptSocket, adoptStreams, serveConnection, serveListener, type WebStreams } from "./adoption.ts";
 export { type ConnectOptions } from "./connect.ts";
 export { type Credentials } from "./credentials.ts";
+export { daemonize, isDaemonized } from "./daemonize.ts";
 export { Endpoint } from "./endpoint.ts";
 export { ClosedError, SystemError, type SystemErrorContext } from "./errors.ts";
 export { exec, type ExecOptions } from "./exec.ts";
@@ -18,7 +19,9 @@ export { type ListenOptions, UnixListener } from "./listener.ts";
 export { Message, type MessageParts, type ReceiveOptions, type SendOptions } from "./message.ts";
 export { notify, notifyReloading, type ServiceState, startWatchdog } from "./notify.ts";
 export { type SocketOptions, type SocketType } from "./options.ts";
+export { Pidfile } from "./pidfile.ts";
 export { type ReadyHandler, startReactor, Watch } from "./reactor.ts";
+export { runService, type Service } from "./service.ts";
 export { UnixSocket } from "./socket.ts";
 export { SocketFile, type SocketFileOptions } from "./socket_file.ts";
 export { Waiters } from "./waiters.ts";

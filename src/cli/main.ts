@@ -1,0 +1,75 @@
+/**
+ * The program: finds the subcommand, runs it, and turns what it throws into a
+ * message and an exit status.
+ *
+ * @module
+ */
+
+import { commandHelp, programHelp } from "./help.ts";
+import { type Arguments, parseCommand, UsageError } from "./parse.ts";
+import { findCommand } from "./table.ts";
+
+/** What every file of a subcommand exports. */
+interface Command {
+  run(args: Arguments): number | Promise<number>;
+}
+
+/** Loaded when it is needed, so that a subcommand starts with what it uses. */
+const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
+  broker: () => import("./broker.ts"),
+  brokerctl: () => import("./brokerctl.ts"),
+  pair: () => import("./pair.ts"),
+  completions: () => import("./completions.ts"),
+};
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+async function version(): Promise<string> {
+  const { default: manifest } = await import("../../deno.json", { with: { type: "json" } });
+  return manifest.version;
+}
+
+async function runCommand(name: string, args: readonly string[]): Promise<number> {
+  const spec = findCommand(name);
+  if (!spec) throw new UsageError(`there is no command '${name}'; 'ipcx --help' lists them`);
+  const parsed = parseCommand(spec, args);
+  if (parsed.has("help")) {
+    print(commandHelp(spec));
+    return 0;
+  }
+  const command = await LOADERS[name]();
+  return await command.run(parsed);
+}
+
+/**
+ * Runs the program.
+ *
+ * @param args Its arguments.
+ * @returns The exit status: 0, 1 for a failure, 2 for arguments that cannot be understood.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === "--help" || name === "-h" || name === "help") {
+    print(programHelp());
+    return 0;
+  }
+  if (name === "--version" || name === "-V") {
+    print(`ipcx ${await version()}\n`);
+    return 0;
+  }
+  try {
+    if (name === undefined) throw new UsageError("which command? 'ipcx --help' lists them");
+    return await runCommand(name, rest);
+  } catch (error) {
+    const prefix = findCommand(name ?? "") ? `ipcx ${name}` : "ipcx";
+    if (error instanceof UsageError) {
+      console.error(`${prefix}: ${error.message}`);
+      if (findCommand(name ?? "")) console.error(`'ipcx ${name} --help' tells what it understands.`);
+      return 2;
+    }
+    console.error(`${prefix}: ${(error as Error).message}`);
+    return 1;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * `ipcx pair`: gets a private socket and joins it to standard input and output,
+ * or hands it to a program.
+ *
+ * @module
+ */
+
+import { defaultBrokerAddress } from "../broker/defaults.ts";
+import type { PairMode } from "../broker/protocol.ts";
+import { requestPair } from "../broker/request_pair.ts";
+import { unescapeBytes } from "../core/address.ts";
+import { SystemError } from "../core/errors.ts";
+import { exec } from "../core/exec.ts";
+import { join } from "../core/join.ts";
+import type { UnixSocket } from "../core/socket.ts";
+import { type Arguments, UsageError } from "./parse.ts";
+import { count, duration } from "./values.ts";
+
+const DEFAULT_FD = 3;
+
+function modeFrom(args: Arguments): PairMode {
+  if (args.has("client") && args.has("server")) throw new UsageError("--client and --server exclude each other");
+  return args.has("client") ? "client" : args.has("server") ? "server" : "none";
+}
+
+/** Becomes the program; on failure the exit status is what a shell's would be. */
+function become(command: readonly string[], socket: UnixSocket, as: number): number {
+  try {
+    exec(command[0], command.slice(1), { fd: socket.fd, as });
+  } catch (error) {
+    socket.close();
+    if (!(error instanceof SystemError)) throw error;
+    console.error(`ipcx pair: ${error.message}`);
+    return error.code === "ENOENT" ? 127 : 126;
+  }
+}
+
+/**
+ * Runs `ipcx pair`.
+ *
+ * @param args Its arguments.
+ * @returns The exit status.
+ */
+export async function run(args: Arguments): Promise<number> {
+  const [key, ...rest] = args.words;
+  if (key === undefined) throw new UsageError("which KEY?");
+  if (rest.length > 0) throw new UsageError(`unexpected '${rest[0]}'; a command stands behind --`);
+  const fd = args.get("fd", count);
+  if (fd !== undefined && !args.command) throw new UsageError("--fd is for a command behind --");
+  const mode = modeFrom(args);
+  const timeout = args.get("timeout", duration);
+  const address = args.get("socket") ?? defaultBrokerAddress();
+  let socket: UnixSocket;
+  try {
+    socket = await requestPair({ address, key: unescapeBytes(key), mode, timeout: timeout || undefined });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      throw new Error(`nobody else asked for '${key}' in time`);
+    }
+    throw error;
+  }
+  if (args.command) return become(args.command, socket, fd ?? DEFAULT_FD);
+  await join(socket, {
+    input: args.has("no-stdin") ? undefined : Deno.stdin.readable,
+    output: Deno.stdout.writable,
+    endsWithPeer: Deno.stdin.isTerminal(),
+  });
+  return 0;
+}

@@ -1,0 +1,105 @@
+/**
+ * From arguments to values, by the table.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { type CommandSpec, HELP_OPTION, type OptionSpec } from "./table.ts";
+
+/** Thrown for arguments that cannot be understood; exit status 2. */
+export class UsageError extends Error {
+  /** The class name, for those who print errors. */
+  override readonly name = "UsageError";
+}
+
+/** The arguments of a subcommand. */
+export class Arguments {
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+  /** What is no option. */
+  readonly words: readonly string[];
+  /** What stands behind `--`, or `undefined` if there is none. */
+  readonly command: readonly string[] | undefined;
+
+  /**
+   * Holds arguments.
+   *
+   * @param values The values of each option that was given.
+   * @param words What is no option.
+   * @param command What stands behind `--`.
+   */
+  constructor(values: ReadonlyMap<string, readonly string[]>, words: readonly string[], command?: readonly string[]) {
+    this.#values = values;
+    this.words = words;
+    this.command = command;
+  }
+
+  /** Whether an option was given. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** All values of an option. */
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /**
+   * The value of an option, read by a function.
+   *
+   * @param name The option.
+   * @param read Turns the text into a value; what it throws becomes a usage error.
+   * @returns The value, or `undefined` if the option was not given.
+   */
+  get<T = string>(name: string, read: (text: string) => T = (text) => text as T): T | undefined {
+    const text = this.#values.get(name)?.at(-1);
+    if (text === undefined) return undefined;
+    try {
+      return read(text);
+    } catch (error) {
+      throw new UsageError(`--${name}: ${(error as Error).message}`);
+    }
+  }
+}
+
+function valuesOf(option: OptionSpec, value: unknown): string[] {
+  if (value === undefined || value === false) return [];
+  if (!option.value) return [""];
+  const values = (Array.isArray(value) ? value : [value]).map(String);
+  if (values.includes("")) throw new UsageError(`--${option.name} needs a value: --${option.name} ${option.value}`);
+  return values;
+}
+
+/**
+ * Reads the arguments of a subcommand.
+ *
+ * @param spec The subcommand.
+ * @param args The arguments after its name.
+ * @returns Their values.
+ * @throws {UsageError} For what it does not understand.
+ */
+export function parseCommand(spec: CommandSpec, args: readonly string[]): Arguments {
+  const options = [...spec.options, HELP_OPTION];
+  const withValue = options.filter((option) => option.value);
+  const parsed = parseArgs([...args], {
+    boolean: options.filter((option) => !option.value).map((option) => option.name),
+    string: ["_", ...withValue.map((option) => option.name)],
+    collect: withValue.map((option) => option.name),
+    alias: Object.fromEntries(options.flatMap(({ name, short }) => short ? [[name, short]] : [])),
+    "--": true,
+    unknown(text: string, key?: string) {
+      if (key !== undefined) throw new UsageError(`unknown option '${text}'`);
+      return true;
+    },
+  }) as unknown as Record<string, unknown> & { _: unknown[]; "--": string[] };
+  const values = new Map<string, string[]>();
+  for (const option of options) {
+    const found = valuesOf(option, parsed[option.name]);
+    if (found.length > 1 && !option.multiple) throw new UsageError(`--${option.name} was given more than once`);
+    if (found.length > 0) values.set(option.name, found);
+  }
+  const command = args.includes("--") ? parsed["--"] : undefined;
+  if (command && !spec.takesCommand) throw new UsageError(`${spec.name} takes no command behind --`);
+  if (command?.length === 0) throw new UsageError("there is no command behind --");
+  return new Arguments(values, parsed._.map(String), command);
+}

@@ -1,0 +1,63 @@
+/**
+ * Values of options: durations, counts, permissions.
+ *
+ * @module
+ */
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, "": 1000, m: 60_000, h: 3_600_000 };
+
+/** The longest time that timers can wait, in milliseconds: 24 days. */
+const MAX_DURATION_MS = 0x7fffffff;
+
+/**
+ * Reads a duration.
+ *
+ * @param text Seconds, or a number with `ms`, `s`, `m` or `h`.
+ * @returns Milliseconds, rounded up.
+ * @throws {Error} If it is none.
+ */
+export function duration(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|)$/.exec(text) ?? [];
+  if (number === undefined) throw new Error(`'${text}' is no duration: write seconds, or a number with ms, s, m or h`);
+  const ms = Math.ceil(Number(number) * UNITS[unit]);
+  if (ms > MAX_DURATION_MS) throw new Error(`'${text}' is too long: 24 days is the most`);
+  return ms;
+}
+
+/**
+ * Reads a whole number.
+ *
+ * @param text Its digits.
+ * @returns The number.
+ * @throws {Error} If it is none.
+ */
+export function count(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new Error(`'${text}' is no whole number`);
+  return Number(text);
+}
+
+/**
+ * Reads permission bits.
+ *
+ * @param text Octal digits.
+ * @returns The bits, 0–0o777.
+ * @throws {Error} If it is none.
+ */
+export function mode(text: string): number {
+  if (!/^0?[0-7]{3}$/.test(text)) throw new Error(`'${text}' is no mode: write three octal digits, such as 0660`);
+  return parseInt(text, 8);
+}
+
+/**
+ * Makes a reader for one of several words.
+ *
+ * @param words The words.
+ * @returns The reader.
+ */
+export function oneOf<Word extends string>(...words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found === undefined) throw new Error(`'${text}' is none of ${words.join(", ")}`);
+    return found;
+  };
+}

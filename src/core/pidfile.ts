@@ -1,0 +1,61 @@
+/**
+ * A file with this process's id, for those who send it signals.
+ *
+ * @module
+ */
+
+/** A pid file of this process. */
+export class Pidfile implements Disposable {
+  readonly #path: string;
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * Writes the file.
+   *
+   * @param path Where; a file of a process that is gone is replaced.
+   * @returns The file, to be removed in the end.
+   * @throws {Error} If a living process is in it, or it holds something else.
+   */
+  static create(path: string): Pidfile {
+    for (;;) {
+      try {
+        Deno.writeTextFileSync(path, `${Deno.pid}\n`, { createNew: true, mode: 0o644 });
+        return new Pidfile(path);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      }
+      removeStale(path);
+    }
+  }
+
+  /** Removes the file, unless it is another process's by now. */
+  [Symbol.dispose](): void {
+    try {
+      if (Deno.readTextFileSync(this.#path) === `${Deno.pid}\n`) Deno.removeSync(this.#path);
+    } catch {
+      // A file that was taken away needs no cleaning.
+    }
+  }
+}
+
+function removeStale(path: string): void {
+  const text = Deno.readTextFileSync(path).trim();
+  if (!/^\d{0,10}$/.test(text)) throw new Error(`${path} exists and is no pid file: it holds '${text.slice(0, 40)}'`);
+  if (text !== "" && Number(text) !== Deno.pid && isRunning(text)) {
+    throw new Error(`${path} names process ${text}, which is running: stop it or choose another pid file`);
+  }
+  Deno.removeSync(path);
+}
+
+function isRunning(pid: string): boolean {
+  try {
+    Deno.statSync(`/proc/${pid}`);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

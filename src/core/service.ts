@@ -1,0 +1,50 @@
+/**
+ * The life of a service: ready, reloading, stopping (signal(7), sd_notify(3)).
+ *
+ * @module
+ */
+
+import { notify, notifyReloading, startWatchdog } from "./notify.ts";
+
+/** What a service does when it is told to. */
+export interface Service {
+  /** What to tell the service manager when it serves. */
+  status?: string;
+  /** Reads its configuration again, on SIGHUP; a failure is to leave the old one in force. */
+  reload?(): void | Promise<void>;
+  /** Ends by itself, such as when it has been drained. */
+  finished?: Promise<void>;
+}
+
+/**
+ * Serves until SIGTERM, SIGINT or the service's own end, and keeps the service
+ * manager informed: READY, RELOADING, WATCHDOG, STOPPING.
+ *
+ * @param service The service, which serves already.
+ * @returns A promise without a value, when it is time to stop.
+ */
+export async function runService(service: Service): Promise<void> {
+  const stop = Promise.withResolvers<void>();
+  let reloading = Promise.resolve();
+  const reload = (): void => {
+    reloading = reloading.then(async () => {
+      notifyReloading();
+      await service.reload?.();
+      notify({ READY: 1 });
+    });
+    reloading.catch(stop.reject);
+  };
+  Deno.addSignalListener("SIGTERM", stop.resolve);
+  Deno.addSignalListener("SIGINT", stop.resolve);
+  Deno.addSignalListener("SIGHUP", reload);
+  using _watchdog = startWatchdog();
+  notify({ READY: 1, MAINPID: Deno.pid, ...(service.status === undefined ? {} : { STATUS: service.status }) });
+  try {
+    await Promise.race([stop.promise, ...(service.finished ? [service.finished] : [])]);
+    notify({ STOPPING: 1 });
+  } finally {
+    Deno.removeSignalListener("SIGTERM", stop.resolve);
+    Deno.removeSignalListener("SIGINT", stop.resolve);
+    Deno.removeSignalListener("SIGHUP", reload);
+  }
+}
