@@ -6,27 +6,14 @@
  */
 
 import { escapeBytes } from "../core/address.ts";
-import {
-  type Connection,
-  DATA_OR_END,
-  isHangup,
-  NOTHING_YET,
-  ONLY_HANGUP,
-  strayDescriptors,
-} from "../core/connection.ts";
-import { SystemError } from "../core/errors.ts";
 import { raiseDescriptorLimit } from "../core/fd.ts";
 import type { UnixListener } from "../core/listener.ts";
 import { AccessRules } from "./access.ts";
-import { Admission, type RefusalReason } from "./admission.ts";
-import { Client, type ClientOwner } from "./client.ts";
-import { Deadlines } from "./deadlines.ts";
-import { Entrance, type EntranceOwner } from "./entrance.ts";
+import { Entrance } from "./entrance.ts";
 import { checkLimits, defaultLimits, type Limits } from "./limits.ts";
-import { Matchmaker } from "./matchmaker.ts";
 import { BrokerMetrics, renderMetrics } from "./metrics.ts";
-import { decodeGetPair, MESSAGE_BYTES, PADDED_MESSAGE_BYTES, type PairMode, ProtocolError } from "./protocol.ts";
-import { ThrottledLog } from "./throttled_log.ts";
+import type { PairMode } from "./protocol.ts";
+import { Reception } from "./reception.ts";
 
 /** How to set up a broker. */
 export interface BrokerOptions {
@@ -84,13 +71,6 @@ export interface BrokerStatus {
   limits: Limits;
 }
 
-/** One byte more than a request can have, so that a second one shows. */
-const buffer = new Uint8Array(PADDED_MESSAGE_BYTES + 1);
-
-function toByteString(bytes: Uint8Array): string {
-  return String.fromCharCode.apply(null, bytes as unknown as number[]);
-}
-
 function printable(key: string): string {
   return escapeBytes(Uint8Array.from(key, (character) => character.charCodeAt(0)));
 }
@@ -117,25 +97,15 @@ function printable(key: string): string {
  * other.close();
  * ```
  */
-export class Broker implements Disposable, ClientOwner, EntranceOwner {
+export class Broker implements Disposable {
   /** The limits that hold. */
   readonly limits: Readonly<Limits>;
   /** What it counts. */
   readonly metrics: BrokerMetrics = new BrokerMetrics();
-  /** Who may use it; a change holds for those who come afterwards. */
-  access: AccessRules;
-  readonly #log = new ThrottledLog("broker");
-  readonly #admission: Admission;
-  readonly #matchmaker: Matchmaker;
-  readonly #clients = new Map<number, Client>();
+  readonly #reception: Reception;
   readonly #entrances: Entrance[] = [];
-  readonly #requestDeadlines: Deadlines<Client>;
-  readonly #pairDeadlines: Deadlines<Client>;
   readonly #started = performance.now();
   readonly #drained = Promise.withResolvers<void>();
-  #fresh: Client[] = [];
-  #nextId = 1;
-  #draining = false;
   #closed = false;
 
   /**
@@ -148,15 +118,17 @@ export class Broker implements Disposable, ClientOwner, EntranceOwner {
   constructor(options: BrokerOptions = {}) {
     this.limits = { ...defaultLimits(raiseDescriptorLimit()), ...options.limits };
     checkLimits(this.limits);
-    this.access = options.access ?? AccessRules.none;
-    this.#admission = new Admission(this.limits);
-    this.#matchmaker = new Matchmaker(this.metrics, this.#log, (client) => this.#end(client));
-    this.#requestDeadlines = new Deadlines(this.limits.requestTimeout, (client) => {
-      if (client.state === "reading") this.#refuse(client, "request timeout");
-    });
-    this.#pairDeadlines = new Deadlines(this.limits.pairTimeout, (client) => {
-      if (client.state === "waiting") this.#refuse(client, "pair timeout");
-    });
+    const access = options.access ?? AccessRules.none;
+    this.#reception = new Reception(this.limits, access, this.metrics, this.#drained.resolve);
+  }
+
+  /** Who may use it; a change holds for those who come afterwards. */
+  get access(): AccessRules {
+    return this.#reception.access;
+  }
+
+  set access(rules: AccessRules) {
+    this.#reception.access = rules;
   }
 
   /**
@@ -166,16 +138,16 @@ export class Broker implements Disposable, ClientOwner, EntranceOwner {
    */
   listen(listener: UnixListener): void {
     if (listener.type !== "stream") throw new TypeError(`a broker listens on stream sockets, not ${listener.type}`);
-    this.#entrances.push(new Entrance(this.#entrances.length, listener, this));
+    this.#entrances.push(new Entrance(listener, this.#reception));
   }
 
   /** What it is doing. */
   get status(): BrokerStatus {
     return {
       sockets: this.#entrances.map((entrance) => entrance.address),
-      clients: this.#clients.size,
-      waiting: this.#matchmaker.room.size,
-      draining: this.#draining,
+      clients: this.#reception.clients.size,
+      waiting: this.#reception.waiting,
+      draining: this.#reception.draining,
       uptime: (performance.now() - this.#started) / 1000,
       accepted: this.metrics.accepted,
       paired: this.metrics.paired,
@@ -189,7 +161,7 @@ export class Broker implements Disposable, ClientOwner, EntranceOwner {
   /** Those who are connected, in the order of their arrival. */
   get clients(): ClientInfo[] {
     const now = performance.now();
-    return Array.from(this.#clients.values(), (client) => ({
+    return Array.from(this.#reception.clients.values(), (client) => ({
       id: client.id,
       pid: client.connection.pid,
       uid: client.connection.uid,
@@ -197,7 +169,7 @@ export class Broker implements Disposable, ClientOwner, EntranceOwner {
       state: client.state,
       ...(client.state === "reading" ? {} : { mode: client.mode, key: printable(client.key) }),
       seconds: (now - client.since) / 1000,
-      socket: this.#entrances[client.listener].address,
+      socket: client.socket,
     }));
   }
 
@@ -207,7 +179,7 @@ export class Broker implements Disposable, ClientOwner, EntranceOwner {
    * @returns The text and its media type.
    */
   renderMetrics(): Promise<{ text: string; contentType: string }> {
-    return renderMetrics(this.metrics, { clients: this.#clients.size, waiting: this.#matchmaker.room.size });
+    return renderMetrics(this.metrics, { clients: this.#reception.clients.size, waiting: this.#reception.waiting });
   }
 
   /**
@@ -217,9 +189,9 @@ export class Broker implements Disposable, ClientOwner, EntranceOwner {
    * @returns Whether there was such a client.
    */
   disconnect(id: number): boolean {
-    const client = this.#clients.get(id);
+    const client = this.#reception.clients.get(id);
     if (!client) return false;
-    this.#drop(client);
+    this.#reception.drop(client);
     return true;
   }
 
@@ -229,8 +201,8 @@ export class Broker implements Disposable, ClientOwner, EntranceOwner {
    * @returns A promise without a value, when nobody is left.
    */
   drain(): Promise<void> {
-    this.#draining = true;
-    this.#checkDrained();
+    this.#reception.draining = true;
+    if (this.#reception.clients.size === 0) this.#drained.resolve();
     return this.#drained.promise;
   }
 
@@ -239,183 +211,12 @@ export class Broker implements Disposable, ClientOwner, EntranceOwner {
     if (this.#closed) return;
     this.#closed = true;
     for (const entrance of this.#entrances) entrance[Symbol.dispose]();
-    for (const client of [...this.#clients.values()]) this.#drop(client);
-    for (const part of [this.#requestDeadlines, this.#pairDeadlines, this.#matchmaker]) part[Symbol.dispose]();
+    this.#reception[Symbol.dispose]();
     this.#drained.resolve();
   }
 
   /** Closes the broker at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /** Called by an entrance. */
-  onConnection(connection: Connection, entrance: Entrance): void {
-    this.metrics.accepted++;
-    const now = performance.now();
-    const limit = this.#admission.enter(connection.uid, now);
-    if (limit !== undefined) {
-      this.#tellRefused(connection, limit);
-      connection.close();
-      return;
-    }
-    const client = new Client(this.#nextId++, connection, entrance.index, now, this);
-    this.#clients.set(client.id, client);
-    if (this.#isDenied(client)) return this.#refuse(client, "access");
-    this.#read(client);
-    if (client.state !== "closed") this.#fresh.push(client);
-  }
-
-  /**
-   * Called by an entrance: of those who came together, many have been paired
-   * by now, and only the others need be watched.
-   */
-  onBatchEnd(): void {
-    const fresh = this.#fresh;
-    if (fresh.length === 0) return;
-    this.#fresh = [];
-    for (const client of fresh) {
-      if (client.state === "reading") this.#read(client);
-      if (client.state !== "closed") this.#watch(client);
-    }
-  }
-
-  /** Called by an entrance. */
-  onAcceptError(error: SystemError, entrance: Entrance): void {
-    this.metrics.acceptErrors++;
-    this.#log.warn("accept", "cannot accept connections for the moment", {
-      socket: entrance.address,
-      error: error.message,
-    });
-  }
-
-  /** Called by a client's connection. */
-  onClientReady(client: Client, events: number): void {
-    this.#read(client);
-    if (client.state !== "closed" && isHangup(events)) this.#lose(client);
-  }
-
-  #watch(client: Client): void {
-    try {
-      client.connection.watch(DATA_OR_END, client);
-    } catch (error) {
-      this.#log.error("cannot watch a client", { client: client.id, error: (error as Error).message });
-      return this.#drop(client);
-    }
-    if (client.state === "reading") this.#requestDeadlines.set(client, client.since);
-  }
-
-  #read(client: Client): void {
-    const target = client.partial ? client.partial.subarray(client.bytes) : buffer;
-    let count: number;
-    try {
-      count = client.connection.receive(target);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      return this.#lose(client);
-    }
-    if (count === NOTHING_YET) return;
-    if (count === 0) return this.#stopListening(client);
-    client.bytes += count;
-    if (strayDescriptors() > 0) return this.#protocolError(client, "descriptors", "descriptors came with a request");
-    if (client.bytes > PADDED_MESSAGE_BYTES) {
-      return this.#protocolError(client, "length", "more bytes than one request has");
-    }
-    if (client.state === "reading") this.#takeRequest(client, target, count);
-  }
-
-  #takeRequest(client: Client, received: Uint8Array<ArrayBuffer>, count: number): void {
-    if (client.bytes < MESSAGE_BYTES) {
-      if (client.partial) return;
-      client.partial = new Uint8Array(buffer.length);
-      client.partial.set(received.subarray(0, count));
-      return;
-    }
-    try {
-      const request = decodeGetPair(client.partial ?? received);
-      client.mode = request.mode;
-      client.key = toByteString(request.key);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      return this.#protocolError(client, error.field, error.message);
-    }
-    client.partial = undefined;
-    this.#seat(client);
-  }
-
-  #seat(client: Client): void {
-    const { mode, key } = client;
-    const { room } = this.#matchmaker;
-    if (this.#isDenied(client, key)) return this.#refuse(client, "access");
-    if (!room.hasPeerFor(mode, key)) {
-      if (this.#draining) return this.#refuse(client, "draining");
-      if (room.count(mode, key) >= this.limits.maxWaitingPerKey) return this.#refuse(client, "waiting per key");
-    }
-    client.state = "waiting";
-    room.enter(client);
-    this.#pairDeadlines.set(client, client.since);
-    this.#matchmaker.match(mode, key);
-  }
-
-  #isDenied(client: Client, key?: string): boolean {
-    if (this.access.isEmpty) return false;
-    const { connection } = client;
-    const socket = this.#entrances[client.listener].address;
-    const decision = this.access.decide({
-      uid: connection.uid,
-      gid: connection.gid,
-      get groups() {
-        return connection.groups;
-      },
-      socket,
-      key,
-    });
-    return decision === "deny";
-  }
-
-  /** A client that only ends its own sending still takes its reply. */
-  #stopListening(client: Client): void {
-    if (client.state === "reading") this.#lose(client);
-    else client.connection.watch(ONLY_HANGUP, client);
-  }
-
-  #lose(client: Client): void {
-    this.metrics.gone++;
-    if (this.#log.isDebug) this.#log.debug("client gone", { client: client.id, pid: client.connection.pid });
-    this.#drop(client);
-  }
-
-  #refuse(client: Client, reason: RefusalReason): void {
-    this.#tellRefused(client.connection, reason);
-    this.#drop(client);
-  }
-
-  #tellRefused(connection: Connection, reason: RefusalReason): void {
-    BrokerMetrics.add(this.metrics.refused, reason);
-    this.#log.warn(`refused ${reason}`, "client refused", { reason, pid: connection.pid, uid: connection.uid });
-  }
-
-  #protocolError(client: Client, field: string, message: string): void {
-    BrokerMetrics.add(this.metrics.protocolErrors, field);
-    const { pid, uid } = client.connection;
-    this.#log.warn("protocol error", "protocol error", { field, error: message, pid, uid });
-    this.#drop(client);
-  }
-
-  #drop(client: Client): void {
-    this.#matchmaker.forget(client);
-    this.#end(client);
-  }
-
-  #end(client: Client): void {
-    client.state = "closed";
-    client.connection.close();
-    this.#admission.leave(client.connection.uid);
-    this.#clients.delete(client.id);
-    if (this.#draining) this.#checkDrained();
-  }
-
-  #checkDrained(): void {
-    if (this.#draining && this.#clients.size === 0) this.#drained.resolve();
   }
 }

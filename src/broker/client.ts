@@ -25,8 +25,8 @@ export class Client implements ReadyHandler {
   readonly connection: Connection;
   /** When it arrived, on the clock of performance.now(). */
   readonly since: number;
-  /** The number of the listener it came through. */
-  readonly listener: number;
+  /** The address of the socket it came through. */
+  readonly socket: string;
   /** Where it is. */
   state: ClientState = "reading";
   /** Its mode, once it waits. */
@@ -47,14 +47,14 @@ export class Client implements ReadyHandler {
    *
    * @param id Its number.
    * @param connection Its connection.
-   * @param listener The number of the listener it came through.
+   * @param socket The address of the socket it came through.
    * @param since When it arrived.
    * @param owner The broker.
    */
-  constructor(id: number, connection: Connection, listener: number, since: number, owner: ClientOwner) {
+  constructor(id: number, connection: Connection, socket: string, since: number, owner: ClientOwner) {
     this.id = id;
     this.connection = connection;
-    this.listener = listener;
+    this.socket = socket;
     this.since = since;
     this.#owner = owner;
   }

@@ -28,8 +28,6 @@ export interface EntranceOwner {
 
 /** A listener and what is done with its connections. */
 export class Entrance implements ReadyHandler, Disposable {
-  /** Its number, from 0. */
-  readonly index: number;
   /** Its address, as people write it. */
   readonly address: string;
   readonly #listener: UnixListener;
@@ -40,12 +38,10 @@ export class Entrance implements ReadyHandler, Disposable {
   /**
    * Begins to accept connections.
    *
-   * @param index Its number.
    * @param listener The listener; the entrance's from now on.
    * @param owner What takes the connections.
    */
-  constructor(index: number, listener: UnixListener, owner: EntranceOwner) {
-    this.index = index;
+  constructor(listener: UnixListener, owner: EntranceOwner) {
     this.address = `${listener.listensAt}`;
     this.#listener = listener;
     this.#owner = owner;

@@ -10,7 +10,7 @@ export { type Limits } from "./limits.ts";
 export { type ControlOwner, ControlServer } from "./control.ts";
 export { askControl, type ControlAnswer } from "./control_client.ts";
 export { defaultBrokerAddress, defaultControlAddress } from "./defaults.ts";
-export { BrokerMetrics } from "./metrics.ts";
+export { BrokerMetrics, type CountsByReason } from "./metrics.ts";
 export {
   decodeGetPair,
   decodeSetPair,

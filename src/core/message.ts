@@ -38,13 +38,21 @@ export interface ReceiveOptions {
 
 /** What {@linkcode Message} is made from. */
 export interface MessageParts {
+  /** The bytes. */
   data: Uint8Array<ArrayBuffer>;
+  /** The length of the packet as sent. */
   length: number;
+  /** Whether bytes were lost. */
   truncated: boolean;
+  /** Whether descriptors were lost or closed. */
   controlTruncated: boolean;
+  /** The descriptors. */
   fds: Fd[];
+  /** The sender. */
   credentials?: Credentials;
+  /** The sender's pidfd. */
   pidfd?: Fd;
+  /** The name it was sent from. */
   from?: UnixAddress;
 }
 

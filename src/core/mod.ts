@@ -24,4 +24,4 @@ export { type ReadyHandler, startReactor, Watch } from "./reactor.ts";
 export { runService, type Service } from "./service.ts";
 export { UnixSocket } from "./socket.ts";
 export { SocketFile, type SocketFileOptions } from "./socket_file.ts";
-export { Waiters } from "./waiters.ts";
+export { type Direction, Waiters } from "./waiters.ts";
