@@ -1,13 +1,13 @@
 /**
  * Benchmark of the broker, alone or against a peer that already runs:
  *
- *     deno run -A bench/broker.ts [--peer-socket PATH --peer-pid PID]
+ *     deno task bench:broker [--peer-socket PATH]
  *
  * | option | default | |
  * | --- | --- | --- |
- * | `--peer-socket`, `--peer-pid` | | a daemon to compare with; its output should go to /dev/null |
+ * | `--peer-socket ADDR` | | a daemon to compare with; its output should go to /dev/null |
  * | `--peer-waiting-max N` | 800 | waiting connections the peer can take |
- * | `--our-socket`, `--our-pid` | | a broker of ours that already runs, instead of one started here |
+ * | `--our-socket ADDR` | | a broker of ours that already runs, instead of one started here |
  * | `--seconds S` | 3 | length of one measurement |
  * | `--warmup S` | 1 | load before it |
  * | `--rounds N` | 5 | measurements of each row and daemon |
@@ -21,7 +21,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { attach, type Daemon, startOurs } from "./broker_daemon.ts";
+import { attach, type Daemon, running, startOurs } from "./broker_daemon.ts";
 import { type Footprint, measureFootprint } from "./broker_footprint.ts";
 import { type Plan, runMatrix } from "./broker_matrix.ts";
 import { complaints, renderReport, type Result } from "./broker_report.ts";
@@ -37,11 +37,10 @@ interface Options {
   json: boolean;
 }
 
-function parse(args: string[]): Options {
+async function parse(args: string[]): Promise<Options> {
   const given = parseArgs(args, {
     string: [
-      ...["peer-socket", "peer-pid", "peer-waiting-max"],
-      ...["our-socket", "our-pid", "placement"],
+      ...["peer-socket", "peer-waiting-max", "our-socket", "placement"],
       ...["seconds", "warmup", "rounds", "in-flight", "waiting"],
     ],
     boolean: ["quick", "json"],
@@ -67,13 +66,7 @@ function parse(args: string[]): Options {
       if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
       throw new UsageError(`--${name} needs whole numbers from ${least}`);
     });
-  const running = (name: string, who: string, max: number) => {
-    const socket = given[`${who}-socket`];
-    if (socket === undefined && given[`${who}-pid`] === undefined) return;
-    if (!socket) throw new UsageError(`--${who}-pid needs --${who}-socket`);
-    const pid = number(`${who}-pid`, 1);
-    return { name, socket: `${socket}`, pid, waitingMax: max };
-  };
+  const peerWaitingMax = number("peer-waiting-max", 0);
   const placement = given.placement;
   if (placement !== "free" && placement !== "apart") {
     throw new UsageError("--placement is free or apart");
@@ -87,8 +80,8 @@ function parse(args: string[]): Options {
       warmup: number("warmup", 0),
       placement,
     },
-    ours: running("ours", "our", Infinity),
-    peer: running("peer", "peer", number("peer-waiting-max", 0)),
+    ours: given["our-socket"] ? await running("ours", given["our-socket"], Infinity) : undefined,
+    peer: given["peer-socket"] ? await running("peer", given["peer-socket"], peerWaitingMax) : undefined,
     quick: Boolean(given.quick),
     json: Boolean(given.json),
   };
@@ -97,7 +90,7 @@ function parse(args: string[]): Options {
 class UsageError extends Error {}
 
 async function measure({ plan, ours, peer, quick }: Options): Promise<Result> {
-  const program = await compileLoad();
+  const program = compileLoad();
   await using own = ours ? attach(ours) : await startOurs();
   const daemons: Daemon[] = peer ? [own, peer] : [own];
   const progress = (text: string) => console.error(text);
@@ -117,7 +110,7 @@ async function measure({ plan, ours, peer, quick }: Options): Promise<Result> {
 
 async function main(args: string[]): Promise<number> {
   try {
-    const options = parse(args);
+    const options = await parse(args);
     const result = await measure(options);
     console.log(
       options.json ? JSON.stringify(result, null, 2) : renderReport(result),

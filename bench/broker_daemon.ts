@@ -1,5 +1,6 @@
 /** The daemons that are compared: ours, started here, and those already there. */
 
+import { UnixSocket } from "../src/core/socket.ts";
 import { delay } from "./process_stats.ts";
 
 /** A daemon that speaks the SocketPair Broker Protocol. */
@@ -51,6 +52,12 @@ export async function startOurs(): Promise<Daemon & AsyncDisposable> {
     waitingMax: Infinity,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** A daemon that runs already; the kernel knows who listens. */
+export async function running(name: string, socket: string, waitingMax: number): Promise<Daemon> {
+  using connection = await UnixSocket.connect(socket);
+  return { name, socket, pid: connection.peerCredentials.pid, waitingMax };
 }
 
 /** A daemon that somebody else started, and who will stop it. */

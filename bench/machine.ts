@@ -28,7 +28,7 @@ export async function describeMachine(daemons: Daemon[]): Promise<Machine> {
     cpu: cpuinfo.match(/^model name\s*:\s*(.*)$/m)?.[1] ?? Deno.build.arch,
     cores: navigator.hardwareConcurrency,
     deno: Deno.version.deno,
-    cc: await compilerVersion(),
+    cc: compilerVersion(),
     ipcx: JSON.parse(await Deno.readTextFile(config)).version,
     daemons: programs,
   };

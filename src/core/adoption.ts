@@ -9,35 +9,26 @@
 
 import type { Server as HttpServer } from "node:http";
 import { type Server, Socket } from "node:net";
-import { Duplex } from "node:stream";
-import type { Fd } from "./fd.ts";
+import { Fd } from "./fd.ts";
 import type { UnixListener } from "./listener.ts";
 import type { UnixSocket } from "./socket.ts";
+import { toWebStreams, type WebStreams } from "./web_streams.ts";
 
-/** Both directions of a connection as Web Streams. */
-export interface WebStreams {
-  /** What the peer sends; ends when the peer stops sending. */
-  readable: ReadableStream<Uint8Array>;
-  /** What the peer is sent; closing it tells the peer that nothing more follows. */
-  writable: WritableStream<Uint8Array>;
-}
+/** What can be adopted: a stream socket of ours, or a descriptor of a Unix or TCP stream or of a pipe. */
+export type Adoptable = UnixSocket | Fd;
 
-function adopt(fd: Fd): Socket {
-  // Half-open: the end of one direction must not cut off the other.
-  const options = { fd: fd.release(), allowHalfOpen: true, readable: true, writable: true };
-  return new Socket(options as ConstructorParameters<typeof Socket>[0]);
-}
-
-function requireStream(socket: UnixSocket): void {
-  if (socket.type !== "stream") throw new TypeError(`a ${socket.type} socket cannot be adopted: only streams can`);
+function released(source: Adoptable): number {
+  if (source instanceof Fd) return source.release();
+  if (source.type !== "stream") throw new TypeError(`a ${source.type} socket cannot be adopted: only streams can`);
+  return source.release().release();
 }
 
 /**
  * Makes a `node:net` socket out of a connection.
  *
- * @param socket A stream socket; given away.
+ * @param source A stream socket, or the descriptor of a stream or pipe; given away.
  * @returns The socket, half-open: it has to be ended on both sides.
- * @throws {TypeError} If it is no stream socket.
+ * @throws {TypeError} For a socket of another type.
  *
  * @example
  * ```ts
@@ -51,17 +42,18 @@ function requireStream(socket: UnixSocket): void {
  * socket.destroy();
  * ```
  */
-export function adoptSocket(socket: UnixSocket): Socket {
-  requireStream(socket);
-  return adopt(socket.release());
+export function adoptSocket(source: Adoptable): Socket {
+  // Half-open: the end of one direction must not cut off the other.
+  const options = { fd: released(source), allowHalfOpen: true, readable: true, writable: true };
+  return new Socket(options as ConstructorParameters<typeof Socket>[0]);
 }
 
 /**
  * Makes Web Streams out of a connection.
  *
- * @param socket A stream socket; given away.
+ * @param source A stream socket, or the descriptor of a stream or pipe; given away.
  * @returns Both directions; the descriptor is closed when both have ended.
- * @throws {TypeError} If it is no stream socket.
+ * @throws {TypeError} For a socket of another type.
  *
  * @example
  * ```ts
@@ -78,8 +70,8 @@ export function adoptSocket(socket: UnixSocket): Socket {
  * await one.readable.cancel();
  * ```
  */
-export function adoptStreams(socket: UnixSocket): WebStreams {
-  return Duplex.toWeb(adoptSocket(socket)) as unknown as WebStreams;
+export function adoptStreams(source: Adoptable): WebStreams {
+  return toWebStreams(adoptSocket(source));
 }
 
 /**
@@ -87,24 +79,25 @@ export function adoptStreams(socket: UnixSocket): WebStreams {
  * with a message.
  *
  * @param server The server; it need not listen.
- * @param socket A stream socket; given away.
- * @throws {TypeError} If it is no stream socket.
+ * @param source A stream socket, or the descriptor of a stream or pipe; given away.
+ * @throws {TypeError} For a socket of another type.
  */
-export function serveConnection(server: HttpServer, socket: UnixSocket): void {
-  server.emit("connection", adoptSocket(socket));
+export function serveConnection(server: HttpServer, source: Adoptable): void {
+  server.emit("connection", adoptSocket(source));
 }
 
 /**
  * Lets a `node:net` or `node:http` server listen on a listener that exists already.
  *
  * @param server The server.
- * @param listener A stream listener; given away. Its socket file stays.
+ * @param listener A stream listener, or the descriptor of a Unix or TCP one; given away. Its socket file stays.
  * @returns A promise without a value, when it listens.
  */
-export function serveListener(server: Server | HttpServer, listener: UnixListener): Promise<void> {
+export function serveListener(server: Server | HttpServer, listener: UnixListener | Fd): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen({ fd: listener.release().release() }, () => {
+  const fd = listener instanceof Fd ? listener : listener.release();
+  server.listen({ fd: fd.release() }, () => {
     server.removeListener("error", reject);
     resolve();
   });

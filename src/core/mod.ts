@@ -6,7 +6,7 @@
 
 export { type ActivatedFd, takeActivatedFds } from "./activation.ts";
 export { AddressError, type AddressKind, escapeBytes, unescapeBytes, UnixAddress } from "./address.ts";
-export { adoptSocket, adoptStreams, serveConnection, serveListener, type WebStreams } from "./adoption.ts";
+export { type Adoptable, adoptSocket, adoptStreams, serveConnection, serveListener } from "./adoption.ts";
 export { type ConnectOptions } from "./connect.ts";
 export { type Credentials } from "./credentials.ts";
 export { daemonize, isDaemonized } from "./daemonize.ts";
@@ -25,3 +25,4 @@ export { runService, type Service } from "./service.ts";
 export { UnixSocket } from "./socket.ts";
 export { SocketFile, type SocketFileOptions } from "./socket_file.ts";
 export { type Direction, Waiters } from "./waiters.ts";
+export { type WebStreams } from "./web_streams.ts";
