@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int32_t result_of(int value)
@@ -30,6 +32,22 @@ int32_t ipcx_close_all(const int32_t *fds, uint32_t count)
     for (uint32_t i = 0; i < count; i++)
         close(fds[i]);
     return (int32_t)count;
+}
+
+/* Frees the number of an inherited descriptor. A standard stream becomes
+ * /dev/null: if its number were free, the next descriptor would pass for it. */
+int32_t ipcx_vacate(int32_t fd)
+{
+    int nothing, result;
+
+    if (fd > STDERR_FILENO)
+        return ipcx_close(fd);
+    nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing < 0)
+        return -errno;
+    result = result_of(dup2(nothing, fd));
+    close(nothing);
+    return result;
 }
 
 /* A close-on-exec duplicate, above the standard streams. */
@@ -60,6 +78,27 @@ int32_t ipcx_set_nonblocking(int32_t fd)
 int32_t ipcx_open_path(const char *path, int32_t extra_flags)
 {
     return result_of(open(path, O_PATH | O_CLOEXEC | extra_flags));
+}
+
+/* Opens a directory and locks it against others who do the same, until the
+ * descriptor is closed. -EWOULDBLOCK if they do not let go in time. */
+int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        int failure = errno;
+
+        if (failure != EWOULDBLOCK || patience_ms-- == 0) {
+            close(fd);
+            return -failure;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return fd;
 }
 
 /* For a socket that is not bound yet: the mode its file will be made with. */

@@ -13,9 +13,9 @@
 /* The most descriptors that Linux takes in one message (SCM_MAX_FD). */
 #define IPCX_MAX_FDS 253
 
-/* The size of `struct sockaddr_un` after its family: sun_path, and the one
- * byte more that the kernel reports for a path of 108 bytes without a NUL. */
-#define IPCX_NAME_SIZE 111
+/* Room for any name that the kernel reports: sun_path, one byte more for a path
+ * of 108 bytes without a NUL, rounded up. */
+#define IPCX_NAME_SIZE 112
 
 /* Where ipcx_receive() puts what is not data, as int32_t slots. */
 enum ipcx_received {
@@ -78,10 +78,12 @@ int32_t ipcx_shutdown(int32_t fd, int32_t how);
 /* descriptors.c */
 int32_t ipcx_close(int32_t fd);
 int32_t ipcx_close_all(const int32_t *fds, uint32_t count);
+int32_t ipcx_vacate(int32_t fd);
 int32_t ipcx_duplicate(int32_t fd);
 int32_t ipcx_is_close_on_exec(int32_t fd);
 int32_t ipcx_set_nonblocking(int32_t fd);
 int32_t ipcx_open_path(const char *path, int32_t extra_flags);
+int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms);
 int32_t ipcx_change_mode(int32_t fd, uint32_t mode);
 int32_t ipcx_write(int32_t fd, const void *data, uint32_t length);
 int32_t ipcx_raise_descriptor_limit(void);

@@ -121,8 +121,11 @@ static void take_ancillary(struct msghdr *message, int32_t *fds,
             received[IPCX_RECEIVED_UID] = (int32_t)sender.uid;
             received[IPCX_RECEIVED_GID] = (int32_t)sender.gid;
         } else if (header->cmsg_type == SCM_PIDFD) {
-            memcpy(&received[IPCX_RECEIVED_PIDFD], CMSG_DATA(header),
-                   sizeof(int));
+            int pidfd;
+
+            /* A negative error number when the kernel could not open one. */
+            memcpy(&pidfd, CMSG_DATA(header), sizeof(pidfd));
+            received[IPCX_RECEIVED_PIDFD] = pidfd < 0 ? -1 : pidfd;
         } else if (header->cmsg_type == SCM_TIMESTAMP) {
             received[IPCX_RECEIVED_STAMPED] = 1;
         }
@@ -192,7 +195,8 @@ static int is_gone(int fd)
 }
 
 /* Makes a connected pair of stream sockets and sends one end to each of two
- * peers, with the message or as much of it as each expects. One call, because a broker does nothing else.
+ * peers, with the message or as much of it as each expects, which is at least a
+ * byte. One call, because a broker does nothing else.
  * The first peer has waited and may be gone without our knowing; so the second
  * is looked at before anything is sent, and a failure for either leaves the
  * other without a dead socket in its hands. If the second end cannot be sent

@@ -26,19 +26,30 @@ static char **split(const char *strings, uint32_t count)
 }
 
 /* What a runtime ignores or blocks is no business of the program after it. */
-static void reset_signals(sigset_t *before)
+static void reset_signals(sigset_t *blocked, sigset_t *ignored)
 {
     sigset_t none;
 
     sigemptyset(&none);
-    pthread_sigmask(SIG_SETMASK, &none, before);
+    sigemptyset(ignored);
+    pthread_sigmask(SIG_SETMASK, &none, blocked);
     for (int number = 1; number < NSIG; number++) {
         struct sigaction action;
 
         if (sigaction(number, NULL, &action) == 0 &&
-            action.sa_handler == SIG_IGN && number != SIGHUP)
+            action.sa_handler == SIG_IGN && number != SIGHUP) {
+            sigaddset(ignored, number);
             signal(number, SIG_DFL);
+        }
     }
+}
+
+static void restore_signals(const sigset_t *blocked, const sigset_t *ignored)
+{
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(ignored, number) == 1)
+            signal(number, SIG_IGN);
+    pthread_sigmask(SIG_SETMASK, blocked, NULL);
 }
 
 /* Becomes the program at `path`, with descriptor `source` at number `target`
@@ -52,13 +63,13 @@ int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
     char **envp = split(environment, n_environment);
     int failure = ENOMEM;
     int saved = -1, saved_flags = 0;
-    sigset_t before;
+    sigset_t blocked, ignored;
 
     if (!argv || !envp)
         goto out;
     saved_flags = fcntl(target, F_GETFD);
     if (saved_flags >= 0) {
-        saved = fcntl(target, F_DUPFD_CLOEXEC, target + 1);
+        saved = fcntl(target, F_DUPFD_CLOEXEC, 0);
         if (saved < 0) {
             failure = errno;
             goto out;
@@ -70,11 +81,10 @@ int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
         failure = errno;
         goto restore;
     }
-    reset_signals(&before);
+    reset_signals(&blocked, &ignored);
     execve(path, argv, envp);
     failure = errno;
-    signal(SIGPIPE, SIG_IGN);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    restore_signals(&blocked, &ignored);
 restore:
     if (saved >= 0) {
         dup3(saved, target, saved_flags & FD_CLOEXEC ? O_CLOEXEC : 0);

@@ -20,6 +20,9 @@
 
 #define MAX_EVENTS 256
 
+/* More than the least that any architecture takes (128 KiB on arm64). */
+#define THREAD_STACK (256 * 1024)
+
 int32_t ipcx_epoll_create(void)
 {
     int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -99,7 +102,7 @@ int32_t ipcx_waker_start(int32_t epoll, int32_t *ends)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, 64 * 1024);
+    pthread_attr_setstacksize(&attributes, THREAD_STACK);
     failure = pthread_create(
         &thread, &attributes, wake,
         (void *)(((uintptr_t)outer << 32) | (uintptr_t)(uint32_t)bell[0]));

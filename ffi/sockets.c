@@ -20,7 +20,8 @@ static socklen_t fill(struct sockaddr_un *address, const void *name,
 {
     memset(address, 0, sizeof(*address));
     address->sun_family = AF_UNIX;
-    memcpy(address->sun_path, name, length);
+    if (length)
+        memcpy(address->sun_path, name, length);
     return (socklen_t)(NAME_OFFSET + length);
 }
 

@@ -89,4 +89,4 @@ export const MAX_PATH_BYTES = 107;
 export const MAX_ABSTRACT_BYTES = 107;
 
 /** The bytes that a socket's name can have when the kernel reports it. */
-export const NAME_SIZE = 111;
+export const NAME_SIZE = 112;

@@ -1,0 +1,123 @@
+/**
+ * The shim is tested in C, under sanitizers, by the driver in this folder; here
+ * it is built and run, and what TypeScript takes the shim for is compared with
+ * what it is.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { compile, shimSources, WARNINGS } from "../../ffi/build.ts";
+import { claim } from "../claim.ts";
+
+const here = import.meta.dirname!;
+const shim = `${here}/../../ffi`;
+const build = `${here}/../build`;
+Deno.mkdirSync(build, { recursive: true });
+
+const SANITIZERS = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+
+/** Builds a file that is complete whenever it can be seen, also by another run. */
+function built(name: string, produce: (output: string) => void): string {
+  const partial = `${build}/${name}.${Deno.pid}`;
+  produce(partial);
+  Deno.renameSync(partial, `${build}/${name}`);
+  return `${build}/${name}`;
+}
+
+function driverSources(): string[] {
+  return Array.from(Deno.readDirSync(here), (entry) => `${here}/${entry.name}`).filter((path) => path.endsWith(".c"));
+}
+
+/** Why nothing can be built with the sanitizers, or `false`. */
+function withoutSanitizers(): string | false {
+  const source = built("nothing.c", (output) => Deno.writeTextFileSync(output, "int main(void) { return 0; }\n"));
+  try {
+    built("nothing", (output) => compile([...SANITIZERS, "-o", output, source]));
+    return false;
+  } catch (error) {
+    const [summary, firstComplaint] = (error as Error).message.split("\n");
+    return `needs a C compiler with libasan and libubsan: ${firstComplaint || summary}`;
+  }
+}
+
+function run(command: string, args: string[]): { success: boolean; output: string } {
+  const { success, stdout, stderr } = new Deno.Command(command, { args, stdin: "null" }).outputSync();
+  return { success, output: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+}
+
+function isInstalled(command: string): boolean {
+  try {
+    return run(command, ["--version"]).success;
+  } catch {
+    return false;
+  }
+}
+
+/** A function as its header or its binding describes it: its parameters' types, then its result's. */
+type Signatures = Record<string, string[]>;
+
+/** `uint32_t token` → `u32`. Deno passes what a pointer points to as a buffer. */
+function foreignType(declaration: string): string {
+  if (declaration.includes("*")) return "buffer";
+  const type = declaration.match(/^(u?)int32_t\b/);
+  assert(type, `a type that the binding has no word for: ${declaration}`);
+  return type[1] ? "u32" : "i32";
+}
+
+function declared(): Signatures {
+  const header = Deno.readTextFileSync(`${shim}/ipcx.h`).replaceAll(/\/\*.*?\*\//gs, "");
+  const functions = header.matchAll(/^(\w+) (ipcx_\w+)\(([^)]*)\);/gm);
+  return Object.fromEntries(functions.map(([, result, name, list]) => {
+    const parameters = list === "void" ? [] : list.split(",").map((parameter) => foreignType(parameter.trim()));
+    return [name, [...parameters, foreignType(result)]];
+  }));
+}
+
+function bound(): Signatures {
+  const source = Deno.readTextFileSync(`${here}/../../src/core/native.ts`);
+  const functions = source.matchAll(/(ipcx_\w+): \{\s*parameters: \[([^\]]*)\],\s*result: "(\w+)",?\s*\}/g);
+  return Object.fromEntries(functions.map(([, name, list, result]) => {
+    const parameters = Array.from(list.matchAll(/"(\w+)"/g), ([, type]) => type);
+    return [name, [...parameters, result]];
+  }));
+}
+
+claim("the driver finds every function of the shim to behave, under the sanitizers", () => {
+  const driver = built("shim_driver", (output) => {
+    compile([...WARNINGS, ...SANITIZERS, "-o", output, ...shimSources(), ...driverSources(), "-lpthread"]);
+  });
+  const { success, output } = run(driver, []);
+  assert(success && /^\d+ checks in \d+ tests, 0 failed\n$/.test(output), `the driver failed:\n${output}`);
+}, { skip: withoutSanitizers() });
+
+for (const compiler of ["gcc", "clang"]) {
+  claim(`${compiler} has nothing to say against the shim`, () => {
+    built(`libipcx_${compiler}.so`, (library) => {
+      const { success, output } = run(compiler, [
+        ...WARNINGS,
+        ...["-O2", "-fPIC", "-shared", "-o", library],
+        ...shimSources(),
+        "-lpthread",
+      ]);
+      assert(success, output);
+    });
+  }, { skip: !isInstalled(compiler) && `${compiler} is not installed` });
+}
+
+claim("the shim exports what its header declares, and nothing else", () => {
+  const { success, output } = run("nm", ["--dynamic", "--defined-only", "--format=posix", `${shim}/libipcx.so`]);
+  assert(success, output);
+  const exported = Array.from(output.matchAll(/^(\S+) T /gm), ([, name]) => name);
+  assertEquals(exported.sort(), Object.keys(declared()).sort());
+}, { skip: !isInstalled("nm") && "nm (binutils) is not installed" });
+
+claim("every function of the shim is bound with the types of its declaration", () => {
+  assertEquals(bound(), declared());
+});
+
+claim("every function of the shim is called by the driver", () => {
+  const calls = driverSources().map((path) => Deno.readTextFileSync(path)).join("\n");
+  const uncalled = Object.keys(declared()).filter((name) => !calls.includes(`${name}(`));
+  assertEquals(uncalled, []);
+});
