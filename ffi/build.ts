@@ -52,20 +52,13 @@ function isCurrent(): boolean {
   }
 }
 
+/** nodelete: on its way out Deno unloads libraries, under the feet of the waker's thread. */
+const LINKING = ["-fPIC", "-shared", "-Wl,-z,nodelete", "-lpthread"];
+
 if (import.meta.main && !isCurrent()) {
   const partial = `${output}.${Deno.pid}`;
   try {
-    compile([
-      ...WARNINGS,
-      "-O2",
-      "-fPIC",
-      "-shared",
-      "-fvisibility=default",
-      "-o",
-      partial,
-      ...shimSources(),
-      "-lpthread",
-    ]);
+    compile([...WARNINGS, "-O2", "-o", partial, ...shimSources(), ...LINKING]);
     // Two builds at once must not show each other half a file.
     Deno.renameSync(partial, output);
   } catch (error) {

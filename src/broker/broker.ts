@@ -116,7 +116,8 @@ export class Broker implements Disposable {
    * @throws {RangeError} If a limit is out of its range.
    */
   constructor(options: BrokerOptions = {}) {
-    this.limits = { ...defaultLimits(raiseDescriptorLimit()), ...options.limits };
+    const descriptors = raiseDescriptorLimit();
+    this.limits = { ...defaultLimits(descriptors, options.limits?.maxClients), ...options.limits };
     checkLimits(this.limits);
     const access = options.access ?? AccessRules.none;
     this.#reception = new Reception(this.limits, access, this.metrics, this.#drained.resolve);

@@ -9,7 +9,7 @@ interface Deadline<T> {
   subject: T;
 }
 
-/** How many entries may be done with before the list is shortened. */
+/** A list shorter than this is not worth being searched for what does not matter any more. */
 const COMPACT_AT = 1024;
 
 /**
@@ -18,31 +18,41 @@ const COMPACT_AT = 1024;
  */
 export class Deadlines<T> implements Disposable {
   readonly #ms: number;
+  readonly #matters: (subject: T) => boolean;
   readonly #expire: (subject: T) => void;
   #list: Deadline<T>[] = [];
   #first = 0;
+  #compactAt = COMPACT_AT;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * Sets up a list.
    *
    * @param ms How far ahead a deadline lies, in milliseconds; 0 for never.
-   * @param expire Called at a deadline, for every subject: it has to know
-   * whether that still matters.
+   * @param matters Tells whether a subject still has a deadline; once it has
+   * not, it never has again.
+   * @param expire Called at a deadline that still matters.
    */
-  constructor(ms: number, expire: (subject: T) => void) {
+  constructor(ms: number, matters: (subject: T) => boolean, expire: (subject: T) => void) {
     this.#ms = ms;
+    this.#matters = matters;
     this.#expire = expire;
+  }
+
+  /** How many subjects are remembered: few more than twice those that matter. */
+  get size(): number {
+    return this.#list.length;
   }
 
   /**
    * Sets a deadline.
    *
    * @param subject Whose.
-   * @param now The time, on the clock of performance.now().
+   * @param now The time, on the clock of performance.now(); never before that of the last one.
    */
   set(subject: T, now: number): void {
     if (this.#ms === 0) return;
+    if (this.#list.length >= this.#compactAt) this.#compact();
     this.#list.push({ at: now + this.#ms, subject });
     this.#timer ??= this.#start(this.#ms);
   }
@@ -57,13 +67,18 @@ export class Deadlines<T> implements Disposable {
     this.#timer = undefined;
     const now = performance.now();
     while (this.#first < this.#list.length && this.#list[this.#first].at <= now) {
-      this.#expire(this.#list[this.#first++].subject);
+      const { subject } = this.#list[this.#first++];
+      if (this.#matters(subject)) this.#expire(subject);
     }
-    if (this.#first === this.#list.length || this.#first >= COMPACT_AT) {
-      this.#list = this.#list.slice(this.#first);
-      this.#first = 0;
-    }
+    if (2 * this.#first >= this.#list.length) this.#compact();
     if (this.#list.length > 0) this.#timer = this.#start(Math.max(1, this.#list[this.#first].at - now));
+  }
+
+  /** Those who came and went must not be kept in memory until their time would have been up. */
+  #compact(): void {
+    this.#list = this.#list.slice(this.#first).filter(({ subject }) => this.#matters(subject));
+    this.#first = 0;
+    this.#compactAt = Math.max(COMPACT_AT, 2 * this.#list.length);
   }
 
   /** Forgets every deadline. */

@@ -22,6 +22,9 @@ export interface Limits {
   connectionsPerSecond: number;
 }
 
+/** The longest time that timers can wait, in milliseconds: 24 days. */
+const MAX_TIMEOUT_MS = 0x7fffffff;
+
 /** Descriptors that are left for what is no client: listeners, the pair being made, control, the runtime's own, connections about to be closed. */
 const RESERVED_DESCRIPTORS = 64 + MAX_UNCLOSED;
 
@@ -29,11 +32,12 @@ const RESERVED_DESCRIPTORS = 64 + MAX_UNCLOSED;
  * Gives the limits that hold unless others are set.
  *
  * @param descriptorLimit RLIMIT_NOFILE, which no number of clients can exceed.
+ * @param asked How many clients are asked for, if that is set.
  * @returns The limits: as many clients as there are descriptors for, of which
  * one user may take nine tenths, so that it cannot shut out everybody else.
  */
-export function defaultLimits(descriptorLimit: number): Limits {
-  const maxClients = Math.max(1, Math.min(descriptorLimit, 1_048_576) - RESERVED_DESCRIPTORS);
+export function defaultLimits(descriptorLimit: number, asked?: number): Limits {
+  const maxClients = asked ?? Math.max(1, Math.min(descriptorLimit, 1_048_576) - RESERVED_DESCRIPTORS);
   return {
     maxClients,
     maxClientsPerUid: Math.max(1, Math.floor(maxClients * 0.9)),
@@ -55,6 +59,9 @@ export function checkLimits(limits: Limits): void {
     const least = name.startsWith("max") ? 1 : 0;
     if (!Number.isSafeInteger(value) || value < least) {
       throw new RangeError(`${name} is a whole number of ${least} or more, not ${value}`);
+    }
+    if (name.endsWith("Timeout") && value > MAX_TIMEOUT_MS) {
+      throw new RangeError(`${name} is at most ${MAX_TIMEOUT_MS} ms, not ${value}`);
     }
   }
 }

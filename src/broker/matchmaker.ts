@@ -58,11 +58,13 @@ export class Matchmaker implements Disposable {
    *
    * @param mode The mode of one of them.
    * @param key Their key.
+   * @returns `false` if descriptors were wanting, so that others had better wait as well.
    */
-  match(mode: PairMode, key: string): void {
+  match(mode: PairMode, key: string): boolean {
     for (let match = this.room.match(mode, key); match; match = this.room.match(mode, key)) {
-      if (!this.#handOut(match[0], match[1])) return;
+      if (!this.#handOut(match[0], match[1])) return false;
     }
+    return true;
   }
 
   /** Returns whether it is worth looking for another match. */
@@ -123,11 +125,13 @@ export class Matchmaker implements Disposable {
   }
 
   #postpone(client: Client, errno: number): false {
+    const name = `${client.mode} ${client.key}`;
+    if (this.#postponed.has(name)) return false;
     this.#metrics.postponed++;
     this.#log.warn("postponed", "a pair has to wait for descriptors", {
       error: new SystemError(errno === ERRNO.ETOOMANYREFS ? "sendmsg" : "socketpair", errno).message,
     });
-    this.#postponed.set(`${client.mode} ${client.key}`, { mode: client.mode, key: client.key });
+    this.#postponed.set(name, { mode: client.mode, key: client.key });
     this.#schedule();
     return false;
   }
@@ -163,21 +167,35 @@ export class Matchmaker implements Disposable {
 
   #retry(): void {
     this.#timer = undefined;
-    for (const [client, end] of [...this.#owed]) this.#pay(client, end);
-    const postponed = [...this.#postponed.values()];
-    this.#postponed.clear();
-    for (const { mode, key } of postponed) this.match(mode, key);
-    if (this.#owed.size > 0) this.#schedule();
+    if (this.#payAll()) this.#matchAll();
+    if (this.#owed.size + this.#postponed.size > 0) this.#schedule();
   }
 
-  #pay(client: Client, end: Fd): void {
+  /** What one lacks, all lack: with thousands of them, trying each would be all that is ever done. */
+  #matchAll(): void {
+    for (const [name, { mode, key }] of this.#postponed) {
+      if (!this.match(mode, key)) return;
+      this.#postponed.delete(name);
+    }
+  }
+
+  /** Returns whether nobody is owed anything any more. */
+  #payAll(): boolean {
+    for (const [client, end] of this.#owed) {
+      if (!this.#pay(client, end)) return false;
+    }
+    return true;
+  }
+
+  #pay(client: Client, end: Fd): boolean {
     const errno = client.connection.sendDescriptor(REPLY.subarray(0, client.replyBytes), end);
-    if (PASSING.has(errno)) return;
+    if (PASSING.has(errno)) return false;
     this.#owed.delete(client);
     end.close();
     if (errno === 0) this.#metrics.countPair((performance.now() - client.since) / 1000);
     else this.#metrics.gone++;
     this.#onEnd(client);
+    return true;
   }
 
   /** Gives up what is owed and postponed. */

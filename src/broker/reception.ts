@@ -65,12 +65,16 @@ export class Reception implements ClientOwner, EntranceOwner, Disposable {
     this.#onEmpty = onEmpty;
     this.#admission = new Admission(limits);
     this.#matchmaker = new Matchmaker(metrics, this.#log, (client) => this.#end(client));
-    this.#requestDeadlines = new Deadlines(limits.requestTimeout, (client) => {
-      if (client.state === "reading") this.#refuse(client, "request timeout");
-    });
-    this.#pairDeadlines = new Deadlines(limits.pairTimeout, (client) => {
-      if (client.state === "waiting") this.#refuse(client, "pair timeout");
-    });
+    this.#requestDeadlines = new Deadlines(
+      limits.requestTimeout,
+      (client) => client.state === "reading",
+      (client) => this.#refuse(client, "request timeout"),
+    );
+    this.#pairDeadlines = new Deadlines(
+      limits.pairTimeout,
+      (client) => client.state === "waiting",
+      (client) => this.#refuse(client, "pair timeout"),
+    );
   }
 
   /** How many clients wait for a peer. */
@@ -182,8 +186,8 @@ export class Reception implements ClientOwner, EntranceOwner, Disposable {
     }
     client.state = "waiting";
     room.enter(client);
-    this.#pairDeadlines.set(client, client.since);
     this.#matchmaker.match(mode, key);
+    if (client.state === "waiting") this.#pairDeadlines.set(client, performance.now());
   }
 
   #isDenied(client: Client, key?: string): boolean {

@@ -5,6 +5,7 @@
  */
 
 import { toAddress, type UnixAddress } from "../core/address.ts";
+import { SystemError } from "../core/errors.ts";
 import { UnixSocket } from "../core/socket.ts";
 import {
   decodeSetPair,
@@ -69,8 +70,18 @@ export async function requestPair(options: RequestPairOptions): Promise<UnixSock
   const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
   const request = encodeGetPair({ mode, key: typeof key === "string" ? new TextEncoder().encode(key) : key });
   using connection = await UnixSocket.connect(toAddress(address), { signal });
-  await connection.send(request, { signal });
-  return await receiveSetPair(connection, signal);
+  try {
+    await connection.send(request, { signal });
+    return await receiveSetPair(connection, signal);
+  } catch (error) {
+    // A broker that refuses at once closes with our request unread.
+    if (error instanceof SystemError && ["EPIPE", "ECONNRESET"].includes(error.code)) throw refused();
+    throw error;
+  }
+}
+
+function refused(): PairRefusedError {
+  return new PairRefusedError("the broker closed the connection without giving a socket; its log says why");
 }
 
 /** The descriptor comes with the first bytes; the rest may come in pieces, or not at all. */
@@ -96,7 +107,7 @@ async function receiveSetPair(connection: UnixSocket, signal: AbortSignal): Prom
 async function receiveSome(connection: UnixSocket, reply: Uint8Array<ArrayBuffer>, at: number, signal: AbortSignal) {
   const message = await connection.receive({ buffer: reply.subarray(at), maxFds: 2, signal });
   if (message === null) {
-    throw new PairRefusedError("the broker closed the connection without giving a socket; its log says why");
+    throw refused();
   }
   return message;
 }

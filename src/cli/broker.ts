@@ -7,25 +7,26 @@
 import { getLogger } from "@std/log";
 import { AccessRules, groupId, userId } from "../broker/access.ts";
 import { Broker } from "../broker/broker.ts";
-import { ControlServer } from "../broker/control.ts";
+import { type ControlOwner, ControlServer } from "../broker/control.ts";
 import { defaultBrokerAddress, defaultControlAddress } from "../broker/defaults.ts";
 import type { Limits } from "../broker/limits.ts";
 import { type ActivatedFd, takeActivatedFds } from "../core/activation.ts";
+import { UnixAddress } from "../core/address.ts";
 import { daemonize, isDaemonized } from "../core/daemonize.ts";
 import { type ListenOptions, UnixListener } from "../core/listener.ts";
 import { Pidfile } from "../core/pidfile.ts";
 import { runService } from "../core/service.ts";
 import { setUpLogging } from "./logging.ts";
 import { type Arguments, UsageError } from "./parse.ts";
-import { count, duration, mode } from "./values.ts";
+import { count, duration, mode, owner, positive } from "./values.ts";
 
 const CONTROL_NAME = "control";
 
 function limitsFrom(args: Arguments): Partial<Limits> {
   const limits: Partial<Limits> = {
-    maxClients: args.get("max-clients", count),
-    maxClientsPerUid: args.get("max-clients-per-uid", count),
-    maxWaitingPerKey: args.get("max-waiting-per-key", count),
+    maxClients: args.get("max-clients", positive),
+    maxClientsPerUid: args.get("max-clients-per-uid", positive),
+    maxWaitingPerKey: args.get("max-waiting-per-key", positive),
     requestTimeout: args.get("request-timeout", duration),
     pairTimeout: args.get("pair-timeout", duration),
     connectionsPerSecond: args.get("connections-per-second", count),
@@ -34,20 +35,26 @@ function limitsFrom(args: Arguments): Partial<Limits> {
 }
 
 function accessFrom(args: Arguments): AccessRules {
-  const file = args.get("access-file");
-  return file === undefined ? AccessRules.parse(args.all("access")) : AccessRules.readFile(file, args.all("access"));
+  const rules = args.all("access", (rule) => (AccessRules.parse([rule]), rule));
+  return args.get("access-file", (file) => AccessRules.readFile(file, rules)) ?? AccessRules.parse(rules);
 }
 
 function fileOptionsFrom(args: Arguments): ListenOptions {
-  return { mode: args.get("mode", mode), uid: args.get("owner", userId), gid: args.get("group", groupId) };
+  return {
+    mode: args.get("mode", mode),
+    uid: args.get("owner", owner(userId)),
+    gid: args.get("group", owner(groupId)),
+  };
 }
 
 /** The sockets to serve: those asked for and those passed by a service manager, else the default one. */
 function openListeners(args: Arguments, passed: readonly ActivatedFd[]): UnixListener[] {
-  const addresses = args.all("socket").length + passed.length > 0 ? args.all("socket") : [defaultBrokerAddress()];
+  const asked = args.all("socket", UnixAddress.parse);
+  const addresses = asked.length + passed.length > 0 ? asked : [UnixAddress.parse(defaultBrokerAddress())];
+  const options = fileOptionsFrom(args);
   const listeners = passed.map(({ fd }) => UnixListener.fromFd(fd));
   try {
-    for (const address of addresses) listeners.push(UnixListener.listen(address, fileOptionsFrom(args)));
+    for (const address of addresses) listeners.push(UnixListener.listen(address, options));
   } catch (error) {
     for (const listener of listeners) listener.close();
     throw error;
@@ -61,17 +68,27 @@ function openControl(
   first: UnixListener,
 ): UnixListener | undefined {
   if (passed) return UnixListener.fromFd(passed.fd);
-  const asked = args.get("control");
+  const asked = args.get("control", (text) => text === "none" ? text : UnixAddress.parse(text));
   if (asked === "none") return undefined;
   return UnixListener.listen(asked ?? defaultControlAddress(`${first.listensAt}`), { mode: 0o600 });
 }
 
-function makeBroker(args: Arguments): Broker {
-  try {
-    return new Broker({ limits: limitsFrom(args), access: accessFrom(args) });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+/** Opens all that is served; what it returns closes it again. */
+function serve(args: Arguments, passed: readonly ActivatedFd[], broker: Broker, owner: ControlOwner): DisposableStack {
+  using stack = new DisposableStack();
+  const control = passed.find(({ name }) => name === CONTROL_NAME);
+  const listeners = openListeners(args, passed.filter((one) => one !== control));
+  for (const listener of listeners) stack.use(listener);
+  const controlListener = openControl(args, control, listeners[0]);
+  if (controlListener) stack.use(controlListener);
+  const pidfile = args.get("pidfile");
+  if (pidfile !== undefined) stack.use(Pidfile.create(pidfile));
+  if (controlListener) stack.use(new ControlServer(broker, controlListener, owner));
+  for (const listener of listeners) broker.listen(listener);
+  const { sockets, limits } = broker.status;
+  const listensAt = controlListener ? `${controlListener.listensAt}` : "none";
+  getLogger("broker").info("serving", { sockets, control: listensAt, limits });
+  return stack.move();
 }
 
 /**
@@ -89,24 +106,15 @@ export async function run(args: Arguments): Promise<number> {
     return await daemonize("--daemonize");
   }
   const log = setUpLogging(args, "broker");
-  using broker = makeBroker(args);
-  const control = passed.find(({ name }) => name === CONTROL_NAME);
-  const listeners = openListeners(args, passed.filter((one) => one !== control));
+  using broker = new Broker({ limits: limitsFrom(args), access: accessFrom(args) });
   using stack = new DisposableStack();
-  for (const listener of listeners) stack.use(listener);
-  const controlListener = openControl(args, control, listeners[0]);
-  if (controlListener) stack.use(controlListener);
-  const pidfile = args.get("pidfile");
-  if (pidfile !== undefined) stack.use(Pidfile.create(pidfile));
-
   const finished = Promise.withResolvers<void>();
-  if (controlListener) stack.use(new ControlServer(broker, controlListener, { shutdown: finished.resolve }));
-  for (const listener of listeners) broker.listen(listener);
-  const { sockets, limits } = broker.status;
   const logger = getLogger("broker");
-  logger.info("serving", { sockets, control: controlListener ? `${controlListener.listensAt}` : "none", limits });
   await runService({
-    status: `serving ${sockets.join(" ")}`,
+    start: () => void stack.use(serve(args, passed, broker, { shutdown: finished.resolve })),
+    get status() {
+      return `serving ${broker.status.sockets.join(" ")}`;
+    },
     finished: finished.promise,
     reload() {
       try {

@@ -5,7 +5,9 @@
  */
 
 import type { BrokerStatus, ClientInfo } from "../broker/broker.ts";
-import { askControl } from "../broker/control_client.ts";
+import { askControl, type ControlAnswer } from "../broker/control_client.ts";
+import { UnixAddress } from "../core/address.ts";
+import { SystemError } from "../core/errors.ts";
 import { defaultBrokerAddress, defaultControlAddress } from "../broker/defaults.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { type Column, table } from "./text_table.ts";
@@ -79,10 +81,16 @@ function say(text: (answer: Record<string, unknown>) => string): (answer: string
 
 function questionFor(words: readonly string[]): Question {
   const [word, argument, ...rest] = words;
-  const takes = { kick: 1, "log-level": argument === undefined ? 0 : 1 }[word ?? ""] ?? 0;
-  if (rest.length > 0 || (argument === undefined) !== (takes === 0)) {
-    throw new UsageError(word === "kick" ? "kick takes the number of one client" : `unexpected '${argument}'`);
+  if (word === "kick" && (argument === undefined || rest.length > 0)) {
+    throw new UsageError("kick takes the number of one client");
   }
+  const surplus = word === "kick" || word === "log-level" ? rest[0] : argument;
+  const question = questions(word, argument);
+  if (surplus !== undefined) throw new UsageError(`unexpected '${surplus}'`);
+  return question;
+}
+
+function questions(word: string | undefined, argument: string): Question {
   switch (word) {
     case "status":
       return { method: "GET", path: "/status", show: showStatus };
@@ -95,7 +103,11 @@ function questionFor(words: readonly string[]): Question {
         show: say(({ disconnected }) => `disconnected client ${disconnected}`),
       };
     case "drain":
-      return { method: "POST", path: "/drain", show: say(({ clients }) => `draining, ${clients} clients left`) };
+      return {
+        method: "POST",
+        path: "/drain",
+        show: say(({ clients }) => `draining, ${clients} ${clients === 1 ? "client" : "clients"} left`),
+      };
     case "shutdown":
       return { method: "POST", path: "/shutdown", show: say(() => "stopping") };
     case "metrics":
@@ -116,6 +128,23 @@ function clientNumber(text: string): number {
   }
 }
 
+function controlFrom(args: Arguments): string {
+  const socket = args.get("socket", UnixAddress.parse);
+  const control = args.get("control", UnixAddress.parse);
+  return `${control ?? defaultControlAddress(`${socket ?? defaultBrokerAddress()}`)}`;
+}
+
+async function ask(control: string, question: Question): Promise<ControlAnswer> {
+  try {
+    const answer = await askControl(control, question.method, question.path, question.body);
+    if (question.path !== "/metrics" || answer.status >= 400) JSON.parse(answer.text);
+    return answer;
+  } catch (error) {
+    if (error instanceof SystemError) throw error;
+    throw new Error(`what answers at ${control} is no broker's control socket (${(error as Error).message})`);
+  }
+}
+
 /**
  * Runs `ipcx brokerctl`.
  *
@@ -124,8 +153,7 @@ function clientNumber(text: string): number {
  */
 export async function run(args: Arguments): Promise<number> {
   const question = questionFor(args.words);
-  const control = args.get("control") ?? defaultControlAddress(args.get("socket") ?? defaultBrokerAddress());
-  const { status, text } = await askControl(control, question.method, question.path, question.body);
+  const { status, text } = await ask(controlFrom(args), question);
   if (status >= 400) throw new Error(JSON.parse(text).error);
   const shown = args.has("json") && question.path !== "/metrics" ? text : question.show(text);
   await new Blob([shown]).stream().pipeTo(Deno.stdout.writable, { preventClose: true });

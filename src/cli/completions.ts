@@ -114,7 +114,9 @@ const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
  */
 export function run(args: Arguments): number {
   const [shell, ...rest] = args.words;
-  if (!(shell in SHELLS) || rest.length > 0) throw new UsageError("completions takes one word: bash, zsh or fish");
+  if (!Object.hasOwn(SHELLS, shell) || rest.length > 0) {
+    throw new UsageError("completions takes one word: bash, zsh or fish");
+  }
   Deno.stdout.writeSync(new TextEncoder().encode(SHELLS[shell]()));
   return 0;
 }

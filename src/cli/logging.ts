@@ -26,12 +26,20 @@ function jsonLine(record: LogRecord): string {
   });
 }
 
+/** One `name=value` for each plain value; a list stays in one, its parts with commas between. */
+function textFields(name: string, value: unknown): string[] {
+  if (Array.isArray(value)) return textFields(name, value.join(","));
+  if (typeof value === "object" && value !== null) {
+    return Object.entries(value).flatMap(([part, inner]) => textFields(`${name}.${part}`, inner));
+  }
+  const text = String(value);
+  return [`${name}=${/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text)}`];
+}
+
 function textLine(record: LogRecord): string {
-  const fields = Object.entries(fieldsOf(record)).map(([name, value]) => {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    return ` ${name}=${/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text)}`;
-  });
-  return `${record.datetime.toISOString()} ${record.levelName} ${record.loggerName}: ${record.msg}${fields.join("")}`;
+  const fields = Object.entries(fieldsOf(record)).flatMap(([name, value]) => textFields(name, value));
+  const head = `${record.datetime.toISOString()} ${record.levelName} ${record.loggerName}: ${record.msg}`;
+  return [head, ...fields].join(" ");
 }
 
 /** Writes lines to standard error, or to a file that can be opened anew. */

@@ -39,8 +39,17 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
     print(commandHelp(spec));
     return 0;
   }
-  const command = await LOADERS[name]();
+  const command = await load(name);
   return await command.run(parsed);
+}
+
+async function load(name: string): Promise<Command> {
+  try {
+    return await LOADERS[name]();
+  } catch (error) {
+    if (!String(error).includes("libipcx.so")) throw error;
+    throw new Error("the C library is not built: run 'deno task build' first");
+  }
 }
 
 /**
@@ -51,15 +60,15 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
  */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
-  if (name === "--help" || name === "-h" || name === "help") {
-    print(programHelp());
-    return 0;
-  }
-  if (name === "--version" || name === "-V") {
-    print(`ipcx ${await version()}\n`);
-    return 0;
-  }
   try {
+    if (name === "--help" || name === "-h" || name === "help") {
+      print(programHelp());
+      return 0;
+    }
+    if (name === "--version" || name === "-V") {
+      print(`ipcx ${await version()}\n`);
+      return 0;
+    }
     if (name === undefined) throw new UsageError("which command? 'ipcx --help' lists them");
     return await runCommand(name, rest);
   } catch (error) {

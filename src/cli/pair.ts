@@ -6,21 +6,32 @@
  */
 
 import { defaultBrokerAddress } from "../broker/defaults.ts";
-import type { PairMode } from "../broker/protocol.ts";
+import { MAX_KEY_BYTES, type PairMode } from "../broker/protocol.ts";
 import { requestPair } from "../broker/request_pair.ts";
-import { unescapeBytes } from "../core/address.ts";
+import { unescapeBytes, UnixAddress } from "../core/address.ts";
 import { SystemError } from "../core/errors.ts";
 import { exec } from "../core/exec.ts";
 import { join } from "../core/join.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import { type Arguments, UsageError } from "./parse.ts";
-import { count, duration } from "./values.ts";
+import { descriptor, duration } from "./values.ts";
 
 const DEFAULT_FD = 3;
 
 function modeFrom(args: Arguments): PairMode {
   if (args.has("client") && args.has("server")) throw new UsageError("--client and --server exclude each other");
   return args.has("client") ? "client" : args.has("server") ? "server" : "none";
+}
+
+function keyFrom(text: string): Uint8Array {
+  let key: Uint8Array;
+  try {
+    key = unescapeBytes(text);
+  } catch (error) {
+    throw new UsageError(`KEY ${(error as Error).message}`);
+  }
+  if (key.length >= 1 && key.length <= MAX_KEY_BYTES) return key;
+  throw new UsageError(`KEY has ${key.length} bytes; it is to have 1 to ${MAX_KEY_BYTES}`);
 }
 
 /** Becomes the program; on failure the exit status is what a shell's would be. */
@@ -42,20 +53,21 @@ function become(command: readonly string[], socket: UnixSocket, as: number): num
  * @returns The exit status.
  */
 export async function run(args: Arguments): Promise<number> {
-  const [key, ...rest] = args.words;
-  if (key === undefined) throw new UsageError("which KEY?");
+  const [name, ...rest] = args.words;
+  if (name === undefined) throw new UsageError("which KEY?");
   if (rest.length > 0) throw new UsageError(`unexpected '${rest[0]}'; a command stands behind --`);
-  const fd = args.get("fd", count);
+  const fd = args.get("fd", descriptor);
   if (fd !== undefined && !args.command) throw new UsageError("--fd is for a command behind --");
+  const key = keyFrom(name);
   const mode = modeFrom(args);
   const timeout = args.get("timeout", duration);
-  const address = args.get("socket") ?? defaultBrokerAddress();
+  const address = args.get("socket", UnixAddress.parse) ?? defaultBrokerAddress();
   let socket: UnixSocket;
   try {
-    socket = await requestPair({ address, key: unescapeBytes(key), mode, timeout: timeout || undefined });
+    socket = await requestPair({ address, key, mode, timeout: timeout || undefined });
   } catch (error) {
     if (error instanceof DOMException && error.name === "TimeoutError") {
-      throw new Error(`nobody else asked for '${key}' in time`);
+      throw new Error(`nobody else asked for '${name}' in time`);
     }
     throw error;
   }

@@ -39,9 +39,21 @@ export class Arguments {
     return this.#values.has(name);
   }
 
-  /** All values of an option. */
-  all(name: string): readonly string[] {
-    return this.#values.get(name) ?? [];
+  /**
+   * All values of an option, read by a function.
+   *
+   * @param name The option.
+   * @param read Turns one text into a value; what it throws becomes a usage error.
+   * @returns The values, none if the option was not given.
+   */
+  all<T = string>(name: string, read: (text: string) => T = (text) => text as T): T[] {
+    return (this.#values.get(name) ?? []).map((text) => {
+      try {
+        return read(text);
+      } catch (error) {
+        throw new UsageError(`--${name}: ${(error as Error).message}`);
+      }
+    });
   }
 
   /**
@@ -52,13 +64,7 @@ export class Arguments {
    * @returns The value, or `undefined` if the option was not given.
    */
   get<T = string>(name: string, read: (text: string) => T = (text) => text as T): T | undefined {
-    const text = this.#values.get(name)?.at(-1);
-    if (text === undefined) return undefined;
-    try {
-      return read(text);
-    } catch (error) {
-      throw new UsageError(`--${name}: ${(error as Error).message}`);
-    }
+    return this.all(name, read).at(-1);
   }
 }
 

@@ -112,7 +112,7 @@ const BROKERCTL: CommandSpec = {
   details: `  status     what the broker is doing
   clients    who is connected, and how long
   kick       disconnects the client with this number
-  drain      takes nobody who would have to wait; the broker ends when all are gone
+  drain      takes nobody who would have to wait, ends when all are gone
   shutdown   ends the broker
   metrics    its metrics, as Prometheus reads them
   log-level  shows or sets what it logs`,
@@ -129,9 +129,9 @@ const PAIR: CommandSpec = {
   summary: "get a private socket from a broker, for the shell or for a program",
   usage: ["pair [options] KEY [-- CMD ARG…]"],
   details: `Without CMD the socket is joined to standard input and output: the end of the
-input is passed on as a half-close, and ipcx ends when both sides have ended. At a
-terminal, the peer's end ends it. With CMD, ipcx becomes CMD, which has the socket
-at descriptor 3. In KEY, \\xHH stands for any byte.`,
+input is passed on as a half-close, and ipcx ends when both sides have ended. At
+a terminal, the peer's end ends it. With CMD, ipcx becomes CMD, which has the
+socket at descriptor 3. In KEY, \\xHH stands for any byte.`,
   options: [
     { name: "socket", short: "s", value: "ADDR", help: "the broker's socket [as for broker]" },
     { name: "client", help: "pair with a --server; without either, with somebody who says neither" },

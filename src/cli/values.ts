@@ -9,6 +9,12 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, "": 1000, m: 6
 /** The longest time that timers can wait, in milliseconds: 24 days. */
 const MAX_DURATION_MS = 0x7fffffff;
 
+/** The highest descriptor by default (fs.nr_open). */
+const MAX_DESCRIPTOR = 1_048_575;
+
+/** The highest user or group id. */
+const MAX_ID = 0xfffffffe;
+
 /**
  * Reads a duration.
  *
@@ -34,6 +40,47 @@ export function duration(text: string): number {
 export function count(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new Error(`'${text}' is no whole number`);
   return Number(text);
+}
+
+/**
+ * Reads a whole number of 1 or more.
+ *
+ * @param text Its digits.
+ * @returns The number.
+ * @throws {Error} If it is none.
+ */
+export function positive(text: string): number {
+  const number = count(text);
+  if (number === 0) throw new Error("1 is the least");
+  return number;
+}
+
+/**
+ * Reads the number of a descriptor.
+ *
+ * @param text Its digits.
+ * @returns The number.
+ * @throws {Error} If no descriptor can have it.
+ */
+export function descriptor(text: string): number {
+  const number = count(text);
+  if (number > MAX_DESCRIPTOR) throw new Error(`'${text}' is too high: ${MAX_DESCRIPTOR} is the most`);
+  return number;
+}
+
+/**
+ * Makes a reader for users or groups that a file can be given to.
+ *
+ * @param lookUp Finds the number for a name or for digits.
+ * @returns The reader.
+ */
+export function owner(lookUp: (text: string) => number): (text: string) => number {
+  return (text) => {
+    const id = lookUp(text);
+    // chown(2) takes 32 bits, all of them set for "leave it": more would come out as somebody else.
+    if (id > MAX_ID) throw new Error(`'${text}' is too high: ${MAX_ID} is the most`);
+    return id;
+  };
 }
 
 /**

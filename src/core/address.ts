@@ -203,7 +203,7 @@ export class UnixAddress {
    */
   get filename(): string {
     if (this.kind !== "path") throw new AddressError(`${this} is not a file`);
-    return new TextDecoder().decode(this.bytes);
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.bytes);
   }
 
   /**
@@ -222,7 +222,7 @@ export class UnixAddress {
     switch (this.kind) {
       case "path": {
         const path = this.filename;
-        return path.includes("/") ? path : `./${path}`;
+        return path.includes("/") && !/^(@|fd:)/.test(path) ? path : `./${path}`;
       }
       case "abstract":
         return `@${escapeBytes(this.bytes)}`;

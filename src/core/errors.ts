@@ -17,7 +17,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   "bind EADDRINUSE": "the name is taken: stop its owner or choose another",
   "bind EACCES": "the directory may not be written to by this user",
   "bind ENOENT": "the directory does not exist",
-  "connect ECONNREFUSED": "nobody listens there; an abstract name counts only in its own network namespace",
+  "chown EPERM": "only root may give a socket file to another user, or to a group that it is not in",
+  "connect ECONNREFUSED": "nobody listens there",
+  "connect @ ECONNREFUSED": "nobody listens there; an abstract name counts only in its own network namespace",
   "connect ENOENT": "there is no such socket: is the server running?",
   "connect EACCES": "the socket's owner and mode do not let this user in",
   "connect EAGAIN": "the listener's backlog is full",
@@ -84,7 +86,7 @@ export class SystemError extends Error {
       context.address === undefined ? "" : ` ${context.address}`,
       context.pid === undefined ? "" : ` (pid ${context.pid})`,
     ].join("");
-    const advice = ADVICE[`${syscall} ${code}`];
+    const advice = (context.address?.startsWith("@") && ADVICE[`${syscall} @ ${code}`]) || ADVICE[`${syscall} ${code}`];
     super(`${syscall}${subject}: ${meaning} (${code})${advice ? `; ${advice}` : ""}`);
     this.code = code;
     this.errno = errno;

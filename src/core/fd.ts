@@ -51,7 +51,7 @@ export class Fd implements Disposable {
    * Takes over a descriptor that this process was started with.
    *
    * The number is freed: what is owned is a close-on-exec duplicate of it, so
-   * that no child inherits it by accident.
+   * that no child inherits it by accident. A standard stream becomes /dev/null.
    *
    * @param number The inherited descriptor.
    * @returns The descriptor, owned by the caller.
@@ -62,7 +62,7 @@ export class Fd implements Disposable {
     const closeOnExec = check(native.ipcx_is_close_on_exec(number), "fcntl", { address: `fd:${number}` });
     if (closeOnExec) throw new SystemError("fcntl", ERRNO.EBADF, { address: `fd:${number} (the runtime's own)` });
     const fd = new Fd(check(native.ipcx_duplicate(number), "fcntl", { address: `fd:${number}` }));
-    native.ipcx_close(number);
+    native.ipcx_vacate(number);
     return fd;
   }
 

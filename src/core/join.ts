@@ -4,7 +4,10 @@
  * @module
  */
 
-import { adoptSocket } from "./adoption.ts";
+import { ONLY_HANGUP } from "./connection.ts";
+import { SystemError } from "./errors.ts";
+import type { Fd } from "./fd.ts";
+import { Watch } from "./reactor.ts";
 import type { UnixSocket } from "./socket.ts";
 
 /** What to join a connection to. */
@@ -22,72 +25,80 @@ export interface JoinOptions {
  * have come to their end.
  *
  * The end of the input is passed on as a half-close, so the peer may still
- * answer; a peer that has closed ends the input.
+ * answer; a peer that has closed ends the input. All that it sent before is
+ * still put out: `node:net` would drop that at the first write that fails, so
+ * the connection is not handed over.
  *
  * @param socket A stream socket; given away.
  * @param options Input and output.
  * @returns A promise without a value, when all has been copied.
- * @throws {Error} If the output fails, or the connection is reset.
+ * @throws {Error} If the input or the output fails.
  */
 export async function join(socket: UnixSocket, options: JoinOptions): Promise<void> {
-  const connection = adoptSocket(socket);
+  using connection = socket;
+  using held = connection.fd.duplicate();
   const stop = new AbortController();
-  const sending = options.input ? send(connection, options.input, stop.signal) : Promise.resolve(void connection.end());
-  try {
-    await receive(connection, options.output);
+  using _watch = watchHangup(held, () => stop.abort());
+  const receiving = receive(connection, options.output).then(() => {
     if (options.endsWithPeer) stop.abort();
-    await sending;
+  });
+  try {
+    await Promise.all([receiving, send(connection, options.input, stop.signal)]);
   } finally {
     stop.abort();
-    await sending.catch(() => {});
-    connection.destroy();
   }
 }
 
-type Connection = ReturnType<typeof adoptSocket>;
+/** The end of what the peer sends says nothing of what it takes; a hang-up says that it takes no more. */
+function watchHangup(fd: Fd, tell: () => void): Watch {
+  const watch = new Watch(fd.number, ONLY_HANGUP, {
+    onReady() {
+      watch.close();
+      tell();
+    },
+  });
+  return watch;
+}
 
-async function send(connection: Connection, input: ReadableStream<Uint8Array>, stop: AbortSignal): Promise<void> {
-  const reader = input.getReader();
-  const cancel = (): void => void reader.cancel().catch(() => {});
+/** Whether an error says that the peer takes no more, or has closed without taking all. */
+function isPeerGone(error: unknown): boolean {
+  return error instanceof SystemError && ["EPIPE", "ECONNRESET"].includes(error.code);
+}
+
+async function send(
+  connection: UnixSocket,
+  input: ReadableStream<Uint8Array> | undefined,
+  stop: AbortSignal,
+): Promise<void> {
+  const reader = input?.getReader();
+  const cancel = (): void => void reader?.cancel().catch(() => {});
   stop.addEventListener("abort", cancel);
-  connection.once("close", cancel);
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done || connection.destroyed) break;
-      if (!connection.write(value)) await drained(connection);
+      const { done, value } = await reader?.read() ?? { done: true };
+      if (done) break;
+      await connection.send(value as Uint8Array<ArrayBuffer>, { signal: stop });
     }
+    connection.shutdown("write");
+  } catch (error) {
+    cancel();
+    if (!stop.aborted && !isPeerGone(error)) throw error;
   } finally {
     stop.removeEventListener("abort", cancel);
-    connection.removeListener("close", cancel);
   }
-  if (connection.destroyed) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  connection.end(resolve);
-  connection.once("close", resolve);
-  await promise;
 }
 
-function drained(connection: Connection): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const settle = (): void => {
-    connection.removeListener("drain", settle);
-    connection.removeListener("close", settle);
-    resolve();
-  };
-  connection.once("drain", settle);
-  connection.once("close", settle);
-  return promise;
-}
-
-async function receive(connection: Connection, output: WritableStream<Uint8Array>): Promise<void> {
+async function receive(connection: UnixSocket, output: WritableStream<Uint8Array>): Promise<void> {
   const writer = output.getWriter();
   try {
-    // By itself a finished iteration would destroy the socket, and with it what is still to be sent.
-    for await (const chunk of connection.iterator({ destroyOnReturn: false })) await writer.write(chunk);
+    for (;;) {
+      using message = await connection.receive({ maxFds: 0 });
+      if (!message) break;
+      await writer.write(message.data);
+    }
   } catch (error) {
     // A peer that dies with data of ours unread resets the connection: an end like another.
-    if ((error as { code?: string }).code !== "ECONNRESET") throw error;
+    if (!isPeerGone(error)) throw error;
   } finally {
     writer.releaseLock();
   }

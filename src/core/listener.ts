@@ -5,8 +5,10 @@
  */
 
 import { toAddress, type UnixAddress } from "./address.ts";
+import { lockDirectory } from "./directory_lock.ts";
 import { Endpoint, nameOf, unixTypeOf } from "./endpoint.ts";
 import { check, ClosedError, SystemError } from "./errors.ts";
+import { areOthersDue, letOthersRun } from "./fairness.ts";
 import { Fd } from "./fd.ts";
 import { ERRNO, SO } from "./linux.ts";
 import { native } from "./native.ts";
@@ -70,6 +72,7 @@ export class UnixListener extends Endpoint implements AsyncIterable<UnixSocket> 
     const type = options.type ?? "stream";
     const fd = new Fd(check(native.ipcx_socket(typeNumber(type)), "socket"));
     let file: SocketFile | undefined;
+    using _alone = lockDirectory(target);
     try {
       file = bindSocket(fd, target, type, options);
       // Set on the listener, it holds for connections from before they are accepted.
@@ -117,6 +120,7 @@ export class UnixListener extends Endpoint implements AsyncIterable<UnixSocket> 
    */
   accept(options: { signal?: AbortSignal } = {}): Promise<UnixSocket> {
     return this.#accepting.run(async () => {
+      if (areOthersDue()) await letOthersRun(options.signal);
       for (;;) {
         const socket = this.tryAccept();
         if (socket) return socket;

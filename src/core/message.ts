@@ -26,7 +26,7 @@ export interface SendOptions {
 export interface ReceiveOptions {
   /** The most bytes to take, 1–2147483647; by default 65536. Ignored if there is a `buffer`. */
   maxBytes?: number;
-  /** Where to put the data, instead of into memory of its own. */
+  /** Where to put the data, instead of into memory of its own; on a stream not empty. */
   buffer?: Uint8Array<ArrayBuffer>;
   /** The most descriptors to keep, 0–253, by default 253; what comes beyond is closed. */
   maxFds?: number;

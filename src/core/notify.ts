@@ -4,11 +4,10 @@
  * @module
  */
 
-import { UnixAddress } from "./address.ts";
-import { SystemError } from "./errors.ts";
+import { AddressError, UnixAddress } from "./address.ts";
+import { check, SystemError } from "./errors.ts";
 import { Fd } from "./fd.ts";
 import { UnixSocket } from "./socket.ts";
-import { check } from "./errors.ts";
 import { native } from "./native.ts";
 import { typeNumber } from "./options.ts";
 
@@ -35,13 +34,13 @@ export type ServiceState = Readonly<Record<string, string | number>>;
 export function notify(state: ServiceState): boolean {
   const target = Deno.env.get("NOTIFY_SOCKET");
   if (!target) return false;
-  const address = target.startsWith("@") ? UnixAddress.abstract(target.slice(1)) : UnixAddress.path(target);
   const text = Object.entries(state).map(([name, value]) => `${name}=${value}\n`).join("");
   using socket = UnixSocket.fromFd(new Fd(check(native.ipcx_socket(typeNumber("dgram")), "socket")));
   try {
+    const address = target.startsWith("@") ? UnixAddress.abstract(target.slice(1)) : UnixAddress.path(target);
     return socket.trySend(encoder.encode(text), { to: address }) !== undefined;
   } catch (error) {
-    if (error instanceof SystemError) return false;
+    if (error instanceof SystemError || error instanceof AddressError) return false;
     throw error;
   }
 }

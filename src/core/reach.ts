@@ -37,6 +37,17 @@ function through(held: Fd, rest: string): ReachableName {
 }
 
 /**
+ * Names the directory of a path.
+ *
+ * @param path The path.
+ * @returns The part before its last slash; `"."` if it has none.
+ */
+export function directoryOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash > 0 ? path.slice(0, slash) : slash === 0 ? "/" : ".";
+}
+
+/**
  * Finds the bytes to hand to the kernel for an address.
  *
  * A path of more than 107 bytes goes through a descriptor: for `connect` that of
@@ -65,10 +76,8 @@ export function reach(address: UnixAddress, purpose: "bind" | "connect"): Reacha
   if (address.bytes.length <= MAX_PATH_BYTES) return { bytes: address.bytes, [Symbol.dispose]() {} };
   const path = address.filename;
   if (purpose === "connect") return through(openPath(path), "");
-  const slash = path.lastIndexOf("/");
-  const directory = slash > 0 ? path.slice(0, slash) : slash === 0 ? "/" : ".";
-  const name = path.slice(slash + 1);
-  const held = openPath(directory, O_DIRECTORY);
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const held = openPath(directoryOf(path), O_DIRECTORY);
   const reachable = through(held, `/${name}`);
   if (reachable.bytes.length > MAX_PATH_BYTES) {
     held.close();

@@ -8,8 +8,10 @@ import { notify, notifyReloading, startWatchdog } from "./notify.ts";
 
 /** What a service does when it is told to. */
 export interface Service {
+  /** Begins to serve. Signals are heeded already, so that none in between leaves anything behind. */
+  start?(): void;
   /** What to tell the service manager when it serves. */
-  status?: string;
+  readonly status?: string;
   /** Reads its configuration again, on SIGHUP; a failure is to leave the old one in force. */
   reload?(): void | Promise<void>;
   /** Ends by itself, such as when it has been drained. */
@@ -17,10 +19,10 @@ export interface Service {
 }
 
 /**
- * Serves until SIGTERM, SIGINT or the service's own end, and keeps the service
- * manager informed: READY, RELOADING, WATCHDOG, STOPPING.
+ * Starts a service, lets it run until SIGTERM, SIGINT or its own end, and keeps
+ * the service manager informed: READY, RELOADING, WATCHDOG, STOPPING.
  *
- * @param service The service, which serves already.
+ * @param service The service.
  * @returns A promise without a value, when it is time to stop.
  */
 export async function runService(service: Service): Promise<void> {
@@ -37,9 +39,10 @@ export async function runService(service: Service): Promise<void> {
   Deno.addSignalListener("SIGTERM", stop.resolve);
   Deno.addSignalListener("SIGINT", stop.resolve);
   Deno.addSignalListener("SIGHUP", reload);
-  using _watchdog = startWatchdog();
-  notify({ READY: 1, MAINPID: Deno.pid, ...(service.status === undefined ? {} : { STATUS: service.status }) });
   try {
+    service.start?.();
+    using _watchdog = startWatchdog();
+    notify({ READY: 1, MAINPID: Deno.pid, ...(service.status === undefined ? {} : { STATUS: service.status }) });
     await Promise.race([stop.promise, ...(service.finished ? [service.finished] : [])]);
     notify({ STOPPING: 1 });
   } finally {

@@ -7,8 +7,10 @@
 import { toAddress, type UnixAddress } from "./address.ts";
 import { type ConnectOptions, connectSocket } from "./connect.ts";
 import { delay } from "./delay.ts";
+import { lockDirectory } from "./directory_lock.ts";
 import { Endpoint, unixTypeOf } from "./endpoint.ts";
 import { check, ClosedError } from "./errors.ts";
+import { areOthersDue, letOthersRun } from "./fairness.ts";
 import { Fd } from "./fd.ts";
 import { MAX_FDS_PER_MESSAGE, SO } from "./linux.ts";
 import type { Message, ReceiveOptions, SendOptions } from "./message.ts";
@@ -112,6 +114,7 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
   static bound(address: UnixAddress | string, options: SocketFileOptions = {}): UnixSocket {
     const target = toAddress(address);
     const fd = new Fd(check(native.ipcx_socket(typeNumber("dgram")), "socket"));
+    using _alone = lockDirectory(target);
     try {
       return new UnixSocket(fd, "dgram", bindSocket(fd, target, "dgram", options));
     } catch (error) {
@@ -136,13 +139,17 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
   async send(data: Uint8Array<ArrayBuffer> | string, options: SendOptions = {}): Promise<number> {
     const bytes = typeof data === "string" ? encoder.encode(data) : data;
     this.#refuse(bytes, options);
-    if (this.#sending.isFree && !options.signal?.aborted) {
+    const othersFirst = areOthersDue();
+    if (this.#sending.isFree && !othersFirst && !options.signal?.aborted) {
       const sent = this.trySend(bytes, options);
       if (sent === bytes.length) return sent;
       const along = sent === undefined ? options : { signal: options.signal };
       return await this.#sending.run(() => this.#sendRest(bytes, sent ?? 0, along), options.signal);
     }
-    return await this.#sending.run(() => this.#sendRest(bytes, 0, options), options.signal);
+    return await this.#sending.run(async () => {
+      if (othersFirst) await letOthersRun(options.signal);
+      return await this.#sendRest(bytes, 0, options);
+    }, options.signal);
   }
 
   async #sendRest(bytes: Uint8Array<ArrayBuffer>, sent: number, options: SendOptions): Promise<number> {
@@ -208,11 +215,13 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {SystemError} ECONNRESET if the peer closed without reading all.
    */
   async receive(options: ReceiveOptions = {}): Promise<Message | null> {
-    if (this.#receiving.isFree && !options.signal?.aborted) {
+    const othersFirst = areOthersDue();
+    if (this.#receiving.isFree && !othersFirst && !options.signal?.aborted) {
       const message = this.tryReceive(options);
       if (message !== undefined) return message;
     }
     return await this.#receiving.run(async () => {
+      if (othersFirst) await letOthersRun(options.signal);
       for (;;) {
         const message = this.tryReceive(options);
         if (message !== undefined) return message;
@@ -236,6 +245,9 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
     }
     if (!Number.isInteger(maxFds) || maxFds < 0 || maxFds > MAX_FDS_PER_MESSAGE) {
       throw new RangeError(`maxFds is a whole number from 0 to ${MAX_FDS_PER_MESSAGE}, not ${maxFds}`);
+    }
+    if (options.buffer?.length === 0 && this.type === "stream") {
+      throw new RangeError("an empty buffer cannot tell what a stream has from its end");
     }
     const message = receiveNow(this.number, this.type, options);
     return message === WOULD_BLOCK ? undefined : message;

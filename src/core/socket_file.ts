@@ -32,10 +32,10 @@ interface Identity {
   ino: number;
 }
 
-function identify(path: string): Identity | undefined {
+function identify(path: string): Identity & { isSocket: boolean | null } | undefined {
   try {
-    const { dev, ino } = Deno.lstatSync(path);
-    return { dev, ino: ino ?? -1 };
+    const { dev, ino, isSocket } = Deno.lstatSync(path);
+    return { dev, ino: ino ?? -1, isSocket };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
@@ -58,7 +58,8 @@ export class SocketFile {
    * @param identity Its device and inode.
    */
   constructor(path: string, identity: { dev: number; ino: number }) {
-    this.#path = path;
+    // The working directory may be another one when the file is removed.
+    this.#path = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
     this.#identity = identity;
   }
 
@@ -100,19 +101,38 @@ function removeStale(path: string, type: SocketType): void {
   Deno.removeSync(aside);
 }
 
-/** Sets mode and owner through a descriptor: the path may name something else by now. */
-function applyOwner(path: string, options: SocketFileOptions): Identity {
-  using held = openPath(path, O_NOFOLLOW);
+/** Opens the file that was just made; the path may name something else by now. */
+function openMade(path: string): Fd {
+  try {
+    return openPath(path, O_NOFOLLOW);
+  } catch (error) {
+    if (error instanceof SystemError && error.errno === ERRNO.ENOENT) throw replaced(path);
+    throw error;
+  }
+}
+
+function replaced(path: string): SystemError {
+  return new SystemError("bind", ERRNO.EADDRINUSE, { address: `${path} (replaced by somebody else)` });
+}
+
+/** Sets mode and owner through a descriptor, and remembers the file. */
+function takeOwnership(path: string, options: SocketFileOptions): SocketFile {
+  using held = openMade(path);
   const through = `/proc/self/fd/${held.number}`;
   const info = Deno.statSync(through);
-  if (!info.isSocket || info.uid !== Deno.uid() || (info.nlink ?? 1) !== 1) {
-    throw new SystemError("bind", ERRNO.EADDRINUSE, { address: `${path} (replaced by somebody else)` });
+  if (!info.isSocket || info.uid !== Deno.uid() || (info.nlink ?? 1) !== 1) throw replaced(path);
+  const file = new SocketFile(path, { dev: info.dev, ino: info.ino ?? -1 });
+  try {
+    if (options.uid !== undefined || options.gid !== undefined) {
+      Deno.chownSync(through, options.uid ?? null, options.gid ?? null);
+    }
+    Deno.chmodSync(through, options.mode ?? 0o600);
+  } catch (error) {
+    file.remove();
+    if ((error as { code?: string }).code === "EPERM") throw new SystemError("chown", ERRNO.EPERM, { address: path });
+    throw error;
   }
-  if (options.uid !== undefined || options.gid !== undefined) {
-    Deno.chownSync(through, options.uid ?? null, options.gid ?? null);
-  }
-  Deno.chmodSync(through, options.mode ?? 0o600);
-  return { dev: info.dev, ino: info.ino ?? -1 };
+  return file;
 }
 
 /**
@@ -120,8 +140,9 @@ function applyOwner(path: string, options: SocketFileOptions): Identity {
  *
  * The file is made with no permissions beyond the mode, and gets its owner and
  * full mode before the caller can listen, so nobody is let in too early. A stale
- * file is replaced, a live one is an error. Call {@linkcode SocketFile.isInPlace}
- * after listen(2): until then another process may take the file for a stale one.
+ * file is replaced, a live one is an error. Hold {@linkcode lockDirectory} until
+ * after listen(2), and look at {@linkcode SocketFile.isInPlace} then: another
+ * process that does not lock may have taken the file for a stale one.
  *
  * @param fd The socket.
  * @param address The path.
@@ -140,13 +161,14 @@ function bindSocketFile(fd: Fd, address: UnixAddress, type: SocketType, options:
       check(result, "bind", { address: `${address}` });
       break;
     }
-    const existing = Deno.lstatSync(path);
+    const existing = identify(path);
+    if (!existing) continue;
     if (!existing.isSocket) {
       throw new SystemError("bind", ERRNO.EADDRINUSE, { address: `${address} (a file that is no socket)` });
     }
     removeStale(path, type);
   }
-  return new SocketFile(path, applyOwner(path, options));
+  return takeOwnership(path, options);
 }
 
 /**

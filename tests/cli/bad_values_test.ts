@@ -1,0 +1,103 @@
+import { assert, assertEquals } from "@std/assert";
+import { COMMANDS } from "../../src/cli/table.ts";
+import { claim, OwnDirectory } from "../claim.ts";
+import { ipcx } from "./program.ts";
+
+const NO_DURATION = "is no duration: write seconds, or a number with ms, s, m or h";
+const NO_MODE = "is no mode: write three octal digits, such as 0660";
+const NO_ADDRESS = "is no address: write ./x for a file, @x for an abstract name, or fd:N";
+
+/** For each option with a value: bad values, and what is said of them. */
+const BAD: Record<string, Record<string, [value: string, message: string][]>> = {
+  broker: {
+    socket: [["x", NO_ADDRESS], ["fd:x", "fd: is followed by a descriptor's number"], ["@a\\q", "after a backslash"]],
+    mode: [["9", NO_MODE], ["1777", NO_MODE]],
+    owner: [["no-such-user", "there is no user 'no-such-user' in /etc/passwd"], ["4294967296", "too high"]],
+    group: [["no-such-group", "there is no group 'no-such-group' in /etc/group"], ["4294967295", "too high"]],
+    control: [["x", NO_ADDRESS]],
+    "max-clients": [["0", "1 is the least"], ["many", "is no whole number"]],
+    "max-clients-per-uid": [["0", "1 is the least"], ["1.5", "is no whole number"]],
+    "max-waiting-per-key": [["0", "1 is the least"], ["-1", "is no whole number"]],
+    "request-timeout": [["soon", NO_DURATION]],
+    "pair-timeout": [["1d", NO_DURATION], ["600h", "24 days is the most"]],
+    "connections-per-second": [["1/s", "is no whole number"]],
+    access: [
+      ["permit", "a rule begins with allow or deny, not 'permit'"],
+      ["allow uid=no-such-user", "there is no user 'no-such-user'"],
+      ["allow pid=1", "a condition is uid=, gid=, key= or socket= with a value"],
+    ],
+    "access-file": [["/nonexistent/rules", "No such file or directory"]],
+    pidfile: [],
+    "log-level": [["loud", "is none of debug, info, warn, error, critical"]],
+    "log-format": [["xml", "is none of text, json"]],
+    "log-file": [],
+  },
+  brokerctl: { socket: [["x", NO_ADDRESS]], control: [["x", NO_ADDRESS]] },
+  pair: {
+    socket: [["x", NO_ADDRESS]],
+    timeout: [["never", NO_DURATION]],
+    fd: [["three", "is no whole number"], ["1048576", "is too high: 1048575 is the most"]],
+  },
+  completions: {},
+};
+
+/** What a command needs beside the option. */
+const REST: Record<string, string[]> = { brokerctl: ["status"], pair: ["key", "--", "true"] };
+
+claim("there are bad values for every option that has a value", () => {
+  for (const { name, options } of COMMANDS) {
+    const withValue = options.filter(({ value }) => value).map((option) => option.name);
+    assertEquals(Object.keys(BAD[name]).sort(), withValue.sort(), name);
+  }
+});
+
+for (const [command, options] of Object.entries(BAD)) {
+  const bad = Object.entries(options).flatMap(([name, cases]) => cases.map((one) => [name, ...one]));
+  if (bad.length === 0) continue;
+  claim(`every bad value of ${command} has status 2 and a message with the option and the reason`, async () => {
+    using directory = new OwnDirectory();
+    const env = { ONE_SOCKET_PATH: directory.file("s") };
+    for (const [name, value, message] of bad) {
+      const { status, out, err } = await ipcx([command, `--${name}=${value}`, ...(REST[command] ?? [])], { env });
+      assertEquals({ status, out }, { status: 2, out: "" }, `${name}=${value}: ${err}`);
+      assert(err.startsWith(`ipcx ${command}: --${name}: `), err);
+      assert(err.includes(message), err);
+      assertEquals(err.split("\n").length, 3, err);
+    }
+    assertEquals(Array.from(Deno.readDirSync(directory.path)), [], "no socket was left");
+  });
+}
+
+claim("a bad rule in an access file is named by file and line", async () => {
+  using directory = new OwnDirectory();
+  const file = directory.file("rules");
+  Deno.writeTextFileSync(file, "# who may\nallow uid=0\n\nallow everybody\n");
+  const { status, err } = await ipcx(["broker", "-s", directory.file("s"), "--access-file", file]);
+  assertEquals(status, 2);
+  assert(err.startsWith(`ipcx broker: --access-file: ${file}:4: 'everybody': a condition is`), err);
+});
+
+claim("a log file that cannot be opened is a failure, and nothing is served", async () => {
+  using directory = new OwnDirectory();
+  const { status, err } = await ipcx(["broker", "-s", directory.file("s"), "--log-file", directory.file("no/log")]);
+  assertEquals(status, 1);
+  assert(err.includes(directory.file("no/log")), err);
+  assertEquals(Array.from(Deno.readDirSync(directory.path)), []);
+});
+
+claim("words that nobody asked for are refused", async () => {
+  const cases: [string[], string][] = [
+    [["broker", "start"], "unexpected 'start'"],
+    [["broker", "--", "true"], "broker takes no command behind --"],
+    [["pair", "one", "two"], "unexpected 'two'; a command stands behind --"],
+    [["completions", "tcsh"], "completions takes one word: bash, zsh or fish"],
+    [["completions", "constructor"], "completions takes one word: bash, zsh or fish"],
+    [["completions", "bash", "zsh"], "completions takes one word: bash, zsh or fish"],
+    [["completions"], "completions takes one word: bash, zsh or fish"],
+  ];
+  for (const [args, message] of cases) {
+    const { status, out, err } = await ipcx(args);
+    assertEquals({ status, out }, { status: 2, out: "" }, args.join(" "));
+    assert(err.startsWith(`ipcx ${args[0]}: ${message}\n`), err);
+  }
+});

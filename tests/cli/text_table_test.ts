@@ -1,0 +1,34 @@
+import { assertEquals } from "@std/assert";
+import { table } from "../../src/cli/text_table.ts";
+import { claim } from "../claim.ts";
+
+claim("columns are as wide as their widest cell and lean to their side", () => {
+  const text = table([["ID", "right"], ["NAME", "left"], ["FOR", "right"]], [
+    ["1", "a", "10.0 s"],
+    ["100", "much longer", "9 s"],
+  ]);
+  assertEquals(
+    text,
+    [
+      " ID  NAME            FOR",
+      "  1  a            10.0 s",
+      "100  much longer     9 s",
+      "",
+    ].join("\n"),
+  );
+});
+
+claim("a table without rows still has its headings", () => {
+  assertEquals(table([["ID", "right"], ["KEY", "left"]], []), "ID  KEY\n");
+});
+
+claim("a table without any heading has no line of them, and none at all without rows", () => {
+  assertEquals(table([["", "left"], ["", "left"]], [["pid", "1"], ["uptime", "2 s"]]), "pid     1\nuptime  2 s\n");
+  assertEquals(table([["", "left"]], []), "");
+});
+
+claim("no line ends in blanks", () => {
+  for (const line of table([["A", "left"], ["B", "left"]], [["x", ""], ["", "long"]]).split("\n")) {
+    assertEquals(line, line.trimEnd());
+  }
+});

@@ -1,0 +1,229 @@
+/**
+ * What README.md and docs/ say in tables is what the code says.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  askControl,
+  Broker,
+  ControlServer,
+  MAX_KEY_BYTES,
+  MESSAGE_BYTES,
+  PADDED_MESSAGE_BYTES,
+  requestPair,
+  UnixListener,
+} from "ipcx";
+import manifest from "../deno.json" with { type: "json" };
+import jsrMap from "../import_map.jsr.json" with { type: "json" };
+import { defaultLimits } from "../src/broker/limits.ts";
+import { BrokerMetrics, renderMetrics } from "../src/broker/metrics.ts";
+import { COMMANDS, HELP_OPTION, type OptionSpec } from "../src/cli/table.ts";
+import { count, duration, mode } from "../src/cli/values.ts";
+import { claim, ownName } from "./claim.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+const read = (path: string): string => Deno.readTextFileSync(root + path);
+const readme = read("README.md");
+const page = read("docs/broker.md");
+
+/** A heading's text, from it to the next of the same rank or a higher one. */
+function section(document: string, heading: string): string {
+  const [, after] = document.split(`\n${heading}\n`);
+  assert(after !== undefined, `there is no heading '${heading}'`);
+  const rank = heading.indexOf(" ");
+  return after.split(new RegExp(`^#{1,${rank}} `, "m"))[0];
+}
+
+/** The rows of all tables in a text, without their headings. */
+function rows(text: string): string[][] {
+  const lines = text.split("\n");
+  return lines.filter((line, at) =>
+    line.startsWith("|") && !/^\|[\s|-]+$/.test(line) && !/^\|[\s|-]+$/.test(lines[at + 1] ?? "")
+  )
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+}
+
+/** The texts between backquotes. */
+const codeIn = (text: string): string[] => Array.from(text.matchAll(/`([^`]+)`/g), ([, code]) => code);
+
+/** All source of the program, to look for its messages in. */
+function sources(folder: string): string {
+  return Array.from(Deno.readDirSync(root + folder)).map(({ name, isDirectory }) =>
+    isDirectory ? sources(`${folder}/${name}`) : /\.(ts|c)$/.test(name) ? read(`${folder}/${name}`) : ""
+  ).join("\n");
+}
+
+/** A number that no module exports, as its declaration has it. */
+function constant(path: string, name: string): number {
+  const [, value] = new RegExp(`const ${name} = ([\\d_]+)`).exec(read(path)) ?? [];
+  assert(value !== undefined, `${path} has no ${name}`);
+  return Number(value.replaceAll("_", ""));
+}
+
+function spelled(option: OptionSpec): string {
+  const long = `\`--${option.name}${option.value ? ` ${option.value}` : ""}\``;
+  return option.short ? `\`-${option.short}\`, ${long}` : long;
+}
+
+for (const command of COMMANDS.filter(({ options }) => options.length > 0)) {
+  const documented = (): string[][] =>
+    rows(section(page, `## \`ipcx ${command.name}\``)).filter(([first]) => /^`--?\w/.test(first));
+
+  claim(`docs/broker.md has every option of ${command.name}, and no other`, () => {
+    assertEquals(documented().map(([option]) => option), [...command.options, HELP_OPTION].map(spelled));
+  });
+
+  claim(`docs/broker.md has the defaults that the help of ${command.name} has`, () => {
+    for (const option of command.options) {
+      const [, helped] = /\[([\w.]+)\]$/.exec(option.help) ?? [];
+      const [, cell] = documented().find(([written]) => written === spelled(option))!;
+      if (helped !== undefined) assertEquals(cell, `\`${helped}\``, `--${option.name}`);
+      else assert(!/^`[^`]*`$/.test(cell), `--${option.name} has the default ${cell} only in the page`);
+    }
+  });
+}
+
+claim("docs/broker.md has every word of brokerctl", () => {
+  const words = rows(section(page, "## `ipcx brokerctl`")).map(([first]) => /^`([a-z][\w-]*)/.exec(first)?.[1]);
+  assertEquals(words.filter((word) => word), [...COMMANDS.find(({ name }) => name === "brokerctl")!.words!]);
+});
+
+claim("the defaults in docs/broker.md are those of the code", () => {
+  const limits = defaultLimits(20_000);
+  const options = new Map(rows(section(page, "## `ipcx broker`")).map(([option, value]) => [option, value]));
+  const value = (option: string): string => codeIn(options.get(`\`--${option}\``)!)[0];
+  assertEquals(duration(value("request-timeout TIME")), limits.requestTimeout);
+  assertEquals(duration(value("pair-timeout TIME")), limits.pairTimeout);
+  assertEquals(count(value("max-waiting-per-key N")), limits.maxWaitingPerKey);
+  assertEquals(count(value("connections-per-second N")), limits.connectionsPerSecond);
+  assertEquals(mode(value("mode OCTAL")), 0o600);
+
+  const limit = new Map(rows(section(page, "## Limits")).map(([name, ...cells]) => [name, cells.join(" ")]));
+  const says = (name: string, text: string): void =>
+    assert(limit.get(name)?.includes(text), `${name}: '${text}' is not in '${limit.get(name)}'`);
+  says("`--max-clients`", `minus ${20_000 - limits.maxClients}`);
+  assertEquals(limits.maxClientsPerUid, Math.floor(limits.maxClients * 0.9));
+  says("`--max-waiting-per-key`", `${limits.maxWaitingPerKey}`);
+  says("`--request-timeout`", `${limits.requestTimeout / 1000} seconds`);
+  says("length of a key", `${MAX_KEY_BYTES} bytes`);
+  says("length of a request", `${PADDED_MESSAGE_BYTES} bytes`);
+  says("connections not accepted yet (backlog)", `${constant("src/core/listener.ts", "DEFAULT_BACKLOG")}`);
+  says("open descriptors, at accepting", `${constant("src/broker/entrance.ts", "PAUSE_MS")} milliseconds`);
+  says("open descriptors, at making a pair", `${constant("src/broker/matchmaker.ts", "RETRY_MS")} milliseconds`);
+  says("warnings of one kind in the log", `${constant("src/broker/throttled_log.ts", "LINES_PER_SECOND")} a second`);
+  says("body of a control request", `${constant("src/broker/control.ts", "MAX_BODY_CHARACTERS")} characters`);
+  for (const bytes of [MESSAGE_BYTES, PADDED_MESSAGE_BYTES]) {
+    assert(section(page, "## The wire format").includes(`${bytes}`));
+  }
+});
+
+claim("docs/broker.md has every reason to refuse a client, and every field of a protocol error", () => {
+  const [, union] = /export type RefusalReason =([^;]+);/.exec(read("src/broker/admission.ts"))!;
+  const reasons = Array.from(union.matchAll(/"([^"]+)"/g), ([, reason]) => reason);
+  const refused = rows(section(page, "## Limits")).flatMap(([, , what]) => /^refused: `([^`]+)`/.exec(what)?.[1] ?? []);
+  assertEquals(refused.sort(), reasons.sort());
+
+  const [sentence] = /The log and the metrics name the field[^.]+\./.exec(page)!;
+  const thrown = (path: string, call: RegExp): string[] => Array.from(read(path).matchAll(call), ([, field]) => field);
+  const fields = new Set([
+    ...thrown("src/broker/protocol.ts", /new ProtocolError\("(\w+)"/g),
+    ...thrown("src/broker/reception.ts", /#protocolError\(client, "(\w+)"/g),
+  ]);
+  fields.delete("payload"); // Only a reply's can be wrong.
+  assertEquals(codeIn(sentence).sort(), [...fields].sort());
+});
+
+claim("docs/broker.md has every metric, with its type", async () => {
+  const { text } = await renderMetrics(new BrokerMetrics(), { clients: 0, waiting: 0 });
+  const metrics = Array.from(text.matchAll(/^# TYPE (\S+) (\S+)$/gm), ([, name, type]) => [`\`${name}\``, type]);
+  assertEquals(rows(section(page, "## Metrics")).map(([name, type]) => [name, type]), metrics);
+});
+
+claim("docs/broker.md has every field that the control API answers with", async () => {
+  using broker = new Broker();
+  const address = ownName(), control = ownName();
+  broker.listen(UnixListener.listen(address));
+  using _server = new ControlServer(broker, UnixListener.listen(control), { shutdown() {} });
+  const stop = new AbortController();
+  const waiting = requestPair({ address, key: "docs", signal: stop.signal }).catch(() => {});
+  while (broker.status.waiting === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+
+  for (const [request, answer] of rows(section(page, "## Control API"))) {
+    const [method, path] = codeIn(request)[0].split(" ");
+    const body = method === "PUT" ? { level: "info" } : undefined;
+    const { status, text } = await askControl(control, method, path.replace("ID", "1"), body);
+    assertEquals(`${status}`, answer.slice(0, 3), codeIn(request)[0]);
+    if (path === "/metrics") continue;
+    const json = JSON.parse(text);
+    const fields = Object.keys(Array.isArray(json) ? json[0] : json);
+    assertEquals(codeIn(answer.split(";")[0]).sort(), fields.sort(), codeIn(request)[0]);
+  }
+  for (const limit of Object.keys(broker.limits)) {
+    assert(section(page, "## Control API").includes(`\`${limit}\``), limit);
+  }
+  stop.abort();
+  await waiting;
+});
+
+claim("docs/broker.md has every line of the broker's log", () => {
+  const source = sources("src/broker") + read("src/cli/broker.ts");
+  // Before its text, a throttled line may have the kind that it is counted as.
+  const lines = source.matchAll(/\.(debug|info|warn|error)\(\s*(?:(?:"[^"]*"|`[^`]*`),\s*)?"([^"]+)"/g);
+  const logged = new Set(Array.from(lines, ([, level, text]) => `${text}, ${level}`));
+  assertEquals(
+    rows(section(page, "## Log")).map(([text, level]) => `${codeIn(text)[0]}, ${level}`).sort(),
+    [...logged].sort(),
+  );
+});
+
+claim("every message in the troubleshooting table is one of the program's", () => {
+  const source = (sources("src") + sources("ffi")).replaceAll(/\$\{[^}]*\}/g, "…");
+  for (const [message] of rows(section(page, "## Troubleshooting"))) {
+    if (message.includes("Module not found")) continue; // Deno's own.
+    for (const part of codeIn(message)[0].split("…").map((one) => one.trim()).filter((one) => one !== "sendmsg:")) {
+      assert(source.includes(part), `'${part}' is in no source file`);
+    }
+  }
+});
+
+claim("README.md has every npm package with its version, and every task", () => {
+  const npm = Object.values(manifest.imports).filter((target) => target.startsWith("npm:"));
+  const packages = rows(section(readme, "## Dependencies")).map(([name, version]) =>
+    `npm:${codeIn(name)[0]}@${version}`
+  );
+  assertEquals(packages.sort(), npm.sort());
+  const tasks = rows(section(readme, "## Tasks")).map(([task]) => /^`deno task ([\w:-]+)/.exec(task)![1]);
+  assertEquals(tasks.sort(), Object.keys(manifest.tasks).sort());
+  for (const name of Object.keys(jsrMap.imports).filter((one) => one.startsWith("@std/"))) {
+    assert(section(readme, "## Dependencies").includes(`\`${name}\``), name);
+  }
+});
+
+claim("every path in README.md's tree is there, and every link leads somewhere", () => {
+  for (const [path] of rows(section(readme, "## The tree"))) Deno.statSync(root + codeIn(path)[0]);
+  for (const document of ["README.md", "docs/broker.md", "docs/library.md"]) {
+    for (const [, link] of read(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      const { pathname, hash } = new URL(link, `file://${root}${document}`);
+      if (hash === "") {
+        Deno.statSync(pathname);
+        continue;
+      }
+      const anchors = Array.from(
+        Deno.readTextFileSync(pathname).matchAll(/^#+ (.+)$/gm),
+        ([, heading]) => `#${heading.toLowerCase().replaceAll(/[^\w -]/g, "").replaceAll(" ", "-")}`,
+      );
+      assert(anchors.includes(hash), `${document}: there is no ${link}`);
+    }
+  }
+});
+
+claim("README.md fits in 250 lines", () => assert(readme.split("\n").length <= 251));
+
+claim("deno task test and test:jsr run the examples of README.md and docs", () => {
+  for (const task of ["test", "test:jsr"] as const) {
+    const words = manifest.tasks[task].command.split(" ");
+    for (const word of ["--doc", "README.md", "docs"]) assert(words.includes(word), `the task ${task} lacks ${word}`);
+  }
+});

@@ -1,0 +1,131 @@
+/**
+ * What README.md and docs/ show on a console is run, and must print what is shown.
+ *
+ * In a `console` block, lines that begin with `$ ` are commands, `> ` goes on
+ * with one, and the rest is what it prints. A block runs in one bash, in an
+ * empty directory; `ipcx` is the program from source, and `deno` runs in the
+ * project's directory. What differs from run to run is made alike in both, see
+ * `normalize`. The `ts` blocks are run by `deno test --doc`.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { claim, OwnDirectory } from "./claim.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+const TIME_LIMIT_MS = 60_000;
+
+interface Step {
+  command: string;
+  output: string[];
+}
+
+function consoleBlocks(document: string): { line: number; steps: Step[] }[] {
+  const text = Deno.readTextFileSync(root + document);
+  return Array.from(text.matchAll(/^```console\n([\s\S]*?)^```$/gm), ({ 1: block, index }) => ({
+    line: text.slice(0, index).split("\n").length,
+    steps: parseSteps(block),
+  }));
+}
+
+function parseSteps(block: string): Step[] {
+  const steps: Step[] = [];
+  for (const line of block.split("\n").slice(0, -1)) {
+    const last = steps.at(-1);
+    if (line.startsWith("$ ")) steps.push({ command: line.slice(2), output: [] });
+    else if (!last) throw new Error(`a console block begins with a command, not with '${line}'`);
+    else if (line.startsWith("> ") && last.output.length === 0) last.command += `\n${line.slice(2)}`;
+    else last.output.push(line);
+  }
+  return steps;
+}
+
+/** Makes alike what differs from run to run and from machine to machine. */
+function normalize(lines: readonly string[]): string[] {
+  const alike = lines
+    // `deno task` announces what it runs.
+    .filter((line) => !line.startsWith("Task "))
+    .map((line) =>
+      line
+        .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+        .replaceAll(/[^\s"=\\]*\/ipcx-demo-\w+/g, "DIRECTORY")
+        .replaceAll(/\b(pid|firstPid|secondPid|process|uid|user)\b("?[ :=]+)\d+/g, "$1$2N")
+        // The row of a client: its pid and uid.
+        .replace(/^( *\d+ +)\d+ +\d+(?= +(reading|waiting|owed) )/, "$1N N")
+        .replaceAll(/\d+\.\d (s|min)\b/g, "DURATION")
+        // What RLIMIT_NOFILE allows.
+        .replaceAll(/(maxClients(?:PerUid)?(?:=|":))\d+/g, "$1N")
+        .replace(/ of \d+(?=, \d+ waiting)/, " of N")
+        // Columns are as wide as what is in them.
+        .replaceAll(/ +/g, " ").trimEnd()
+    );
+  while (alike.at(-1) === "") alike.pop();
+  return sortSimultaneous(alike);
+}
+
+/** Lines of several processes, `name | text`, come in any order. */
+function sortSimultaneous(lines: readonly string[]): string[] {
+  const sorted: string[] = [];
+  let run: string[] = [];
+  for (const line of [...lines, undefined]) {
+    if (line !== undefined && /^ \w+ ?\| /.test(line)) {
+      run.push(line);
+      continue;
+    }
+    sorted.push(...run.sort(), ...(line === undefined ? [] : [line]));
+    run = [];
+  }
+  return sorted;
+}
+
+/** Processes that a block has started, in the background or not, known by a variable in their environment. */
+function processesOf(block: string): number[] {
+  return Array.from(Deno.readDirSync("/proc"), ({ name }) => Number(name)).filter((pid) => {
+    try {
+      return pid > 0 && Deno.readTextFileSync(`/proc/${pid}/environ`).includes(`IPCX_BLOCK=${block}\0`);
+    } catch {
+      return false; // It has ended meanwhile, or is another user's.
+    }
+  });
+}
+
+async function runSteps(steps: readonly Step[], directory: string): Promise<string[][]> {
+  const block = crypto.randomUUID();
+  const script = [
+    `unset ONE_SOCKET_PATH ONE_SOCKET_CTL_PATH NOTIFY_SOCKET; exec 2>&1`,
+    `ipcx() { "$DENO" run -A --quiet "$ROOT/cli.ts" "$@"; }`,
+    `deno() { (cd "$ROOT" && "$DENO" "$@"); }`,
+    ...steps.map(({ command }) => `printf '\\n%s\\n' "$IPCX_BLOCK"\n${command}`),
+  ].join("\n");
+  const bash = new Deno.Command("bash", {
+    args: ["--noprofile", "--norc", "-c", script],
+    cwd: directory,
+    env: { IPCX_BLOCK: block, DENO: Deno.execPath(), ROOT: root, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const stop = (): void => processesOf(block).forEach((pid) => Deno.kill(pid, "SIGKILL"));
+  const timer = setTimeout(stop, TIME_LIMIT_MS);
+  try {
+    const { stdout } = await bash.output();
+    while (processesOf(block).length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    return new TextDecoder().decode(stdout).split(`\n${block}\n`).slice(1).map((output) => output.split("\n"));
+  } finally {
+    clearTimeout(timer);
+    stop();
+  }
+}
+
+for (const document of ["README.md", "docs/broker.md", "docs/library.md"]) {
+  for (const { line, steps } of consoleBlocks(document)) {
+    claim(`${document}:${line}: the console prints what is shown, and nothing runs on`, async () => {
+      using directory = new OwnDirectory();
+      const outputs = await runSteps(steps, directory.path);
+      const shown = steps.map(({ command, output }) => ({ command, output: normalize(output) }));
+      const printed = steps.map(({ command }, at) => ({ command, output: normalize(outputs[at] ?? ["(not run)"]) }));
+      assertEquals(printed, shown);
+    });
+  }
+}
