@@ -17,11 +17,16 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { getLogger, type LevelName, LogLevels } from "@std/log";
 import { serveConnection } from "../core/adoption.ts";
+import { delay } from "../core/delay.ts";
+import { ClosedError } from "../core/errors.ts";
 import type { UnixListener } from "../core/listener.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import type { Broker } from "./broker.ts";
 
 const MAX_BODY_CHARACTERS = 65536;
+
+/** How long to leave connections in the backlog when there are no descriptors for them. */
+const PAUSE_MS = 200;
 
 interface Answer {
   status: number;
@@ -56,16 +61,28 @@ export class ControlServer implements Disposable {
     this.#broker = broker;
     this.#listener = listener;
     this.#owner = owner;
-    this.#accept().catch((error) => getLogger("broker").error("control socket failed", { error: error.message }));
+    void this.#accept();
   }
 
+  /** Nothing ends this but {@linkcode Symbol.dispose}: an operator needs the socket most when something is wrong. */
   async #accept(): Promise<void> {
-    for await (const socket of this.#listener) {
-      if (!this.#isLetIn(socket)) {
-        socket.close();
-        continue;
+    while (this.#listener.fd.isOpen) {
+      try {
+        await this.#serve(await this.#listener.accept());
+      } catch (error) {
+        if (error instanceof ClosedError) return;
+        getLogger("broker").warn("control connection failed", { error: (error as Error).message });
+        await delay(PAUSE_MS);
       }
-      serveConnection(await this.#http(), socket);
+    }
+  }
+
+  async #serve(socket: UnixSocket): Promise<void> {
+    try {
+      if (this.#isLetIn(socket)) serveConnection(await this.#http(), socket);
+    } finally {
+      // What was handed over is no longer the socket's own.
+      socket.close();
     }
   }
 

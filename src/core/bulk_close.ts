@@ -5,7 +5,8 @@
  * host wakes the kernel's garbage collector (net/unix/garbage.c), which then
  * takes its turn on a processor. Closes in a row wake it once. Under load that
  * is a good part of what a broker costs; so its connections are closed when
- * there is nothing else to do, or when enough have come together.
+ * there is nothing else to do, after a millisecond, or when enough have come
+ * together.
  *
  * @module
  */

@@ -9,12 +9,13 @@ import { closeSoon } from "./bulk_close.ts";
 import { check, type SystemErrorContext } from "./errors.ts";
 import { type Credentials, peerGroupsOf } from "./credentials.ts";
 import { Fd } from "./fd.ts";
-import { EPOLL, ERRNO } from "./linux.ts";
+import { EPOLL, ERRNO, MSG } from "./linux.ts";
 import type { UnixListener } from "./listener.ts";
 import { native } from "./native.ts";
 import { type ReadyHandler, Watch } from "./reactor.ts";
 
 const SLOTS = 10;
+const SLOT_FLAGS = 0;
 const SLOT_SURPLUS = 2;
 const received = new Int32Array(SLOTS);
 const noFds = new Int32Array(1);
@@ -161,10 +162,11 @@ const DONE: HandOut = { outcome: "done", errno: 0 };
 /**
  * Tells how many descriptors came with what was received last.
  *
- * @returns How many; they have been closed.
+ * @returns How many; they have been closed. At the limit of descriptors the
+ * kernel keeps their number to itself; then it is 1.
  */
 export function strayDescriptors(): number {
-  return received[SLOT_SURPLUS];
+  return received[SLOT_SURPLUS] || (received[SLOT_FLAGS] & MSG.CTRUNC ? 1 : 0);
 }
 
 /**

@@ -132,7 +132,7 @@ export abstract class Endpoint implements Disposable {
    * Gives the descriptor away; the socket cannot be used any more. A socket
    * file, if any, stays.
    *
-   * @returns The descriptor, owned by the caller, still nonblocking.
+   * @returns The descriptor, owned by the caller; nonblocking, unless it came to us otherwise.
    * @throws {ClosedError} If it was closed or given away before.
    */
   release(): Fd {

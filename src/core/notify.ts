@@ -20,7 +20,7 @@ export type ServiceState = Readonly<Record<string, string | number>>;
  * Sends a state to the socket that NOTIFY_SOCKET names, a path or an abstract
  * name that begins with `@`.
  *
- * @param state Names and values; a value must not contain a line break.
+ * @param state Names and values; line breaks in a value become spaces.
  * @returns Whether there is such a socket and it took the state. A manager that
  * does not listen is no reason for a service to fail.
  *
@@ -34,7 +34,9 @@ export type ServiceState = Readonly<Record<string, string | number>>;
 export function notify(state: ServiceState): boolean {
   const target = Deno.env.get("NOTIFY_SOCKET");
   if (!target) return false;
-  const text = Object.entries(state).map(([name, value]) => `${name}=${value}\n`).join("");
+  const text = Object.entries(state).map(([name, value]) => `${name}=${String(value).replaceAll("\n", " ")}\n`).join(
+    "",
+  );
   using socket = UnixSocket.fromFd(new Fd(check(native.ipcx_socket(typeNumber("dgram")), "socket")));
   try {
     const address = target.startsWith("@") ? UnixAddress.abstract(target.slice(1)) : UnixAddress.path(target);

@@ -149,8 +149,10 @@ class Reactor {
       this.#arm();
       return;
     }
-    if (count > 0 && performance.now() >= this.#turnEnds) setImmediate(this.#turn);
-    else queueMicrotask(this.#round);
+    if (count > 0 && performance.now() >= this.#turnEnds) {
+      this.#pause();
+      setImmediate(this.#turn);
+    } else queueMicrotask(this.#round);
   }
 }
 
@@ -219,8 +221,9 @@ export class Watch implements Disposable {
 }
 
 /**
- * Puts off a task until nothing is ready for the moment: for what must be done
- * soon, but not before somebody is served. It must not throw.
+ * Puts off a task until nothing is ready for the moment, for a millisecond at
+ * most: for what must be done soon, but not before somebody is served. It must
+ * not throw.
  *
  * @param task The task.
  */
