@@ -34,6 +34,9 @@ export interface AccessRequest {
 /** What the rules say; `"depends"` on a key that is not known yet. */
 export type AccessDecision = "allow" | "deny" | "depends";
 
+/** An id has 32 bits, and all of them set stand for "leave it" in chown(2): more would come out as somebody else. */
+const MAX_ID = 0xfffffffe;
+
 interface Rule {
   verdict: "allow" | "deny";
   uid?: number;
@@ -43,7 +46,12 @@ interface Rule {
 }
 
 function lookUp(file: string, name: string, kind: string): number {
-  if (/^\d{1,10}$/.test(name)) return Number(name);
+  if (/^\d+$/.test(name)) {
+    if (Number(name) > MAX_ID) {
+      throw new AccessRuleError(`'${name}' is too high for a ${kind} id: ${MAX_ID} is the most`);
+    }
+    return Number(name);
+  }
   let lines: string[] = [];
   try {
     lines = Deno.readTextFileSync(file).split("\n");

@@ -106,12 +106,16 @@ export class ControlServer implements Disposable {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let answer: Answer;
     try {
-      answer = await this.#answer(request.method ?? "", new URL(request.url ?? "/", "http://broker").pathname, request);
+      answer = await this.#answer(request.method ?? "", (request.url ?? "/").split("?")[0], request);
     } catch (error) {
       answer = { status: 500, body: { error: (error as Error).message } };
     }
     const body = typeof answer.body === "string" ? answer.body : `${JSON.stringify(answer.body)}\n`;
-    response.writeHead(answer.status, { "content-type": answer.contentType ?? "application/json" });
+    // Deno ends the connections of a server that does not listen itself after one answer, and does not say so.
+    response.writeHead(answer.status, {
+      "content-type": answer.contentType ?? "application/json",
+      "connection": "close",
+    });
     response.end(body);
   }
 

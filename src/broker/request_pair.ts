@@ -6,6 +6,8 @@
 
 import { toAddress, type UnixAddress } from "../core/address.ts";
 import { SystemError } from "../core/errors.ts";
+import { SystemError } from "../core/errors.ts";
+import type { Fd } from "../core/fd.ts";
 import { UnixSocket } from "../core/socket.ts";
 import {
   decodeSetPair,
@@ -34,7 +36,19 @@ export interface RequestPairOptions {
 export class PairRefusedError extends Error {
   /** The class name, for those who print errors. */
   override readonly name = "PairRefusedError";
+
+  /**
+   * Tells of a refusal.
+   *
+   * @param cause The failed call by which it showed, if any.
+   */
+  constructor(cause?: unknown) {
+    super("the broker closed the connection without giving a socket; its log says why", { cause });
+  }
 }
+
+/** A broker that refuses a newcomer closes before it has read, or even got, the request. */
+const CLOSED_CODES: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET"]);
 
 /**
  * Gets one end of a private socket; the peer is whoever names the same key.
@@ -101,7 +115,19 @@ async function receiveSetPair(connection: UnixSocket, signal: AbortSignal): Prom
   if (first.fds.length !== 1 || first.controlTruncated) {
     throw new ProtocolError("descriptors", `${first.fds.length} descriptors in a reply, expected 1`);
   }
-  return UnixSocket.fromFd(first.takeFds()[0]);
+  return takeEnd(first.takeFds()[0]);
+}
+
+function takeEnd(fd: Fd): UnixSocket {
+  let socket: UnixSocket;
+  try {
+    socket = UnixSocket.fromFd(fd);
+  } catch (error) {
+    throw new ProtocolError("descriptors", `no Unix socket in a reply: ${(error as Error).message}`);
+  }
+  if (socket.type === "stream") return socket;
+  socket.close();
+  throw new ProtocolError("descriptors", `a ${socket.type} socket in a reply, expected a stream socket`);
 }
 
 async function receiveSome(connection: UnixSocket, reply: Uint8Array<ArrayBuffer>, at: number, signal: AbortSignal) {

@@ -18,7 +18,7 @@ import { Pidfile } from "../core/pidfile.ts";
 import { runService } from "../core/service.ts";
 import { setUpLogging } from "./logging.ts";
 import { type Arguments, UsageError } from "./parse.ts";
-import { count, duration, mode, owner, positive } from "./values.ts";
+import { count, duration, mode, positive } from "./values.ts";
 
 const CONTROL_NAME = "control";
 
@@ -42,8 +42,8 @@ function accessFrom(args: Arguments): AccessRules {
 function fileOptionsFrom(args: Arguments): ListenOptions {
   return {
     mode: args.get("mode", mode),
-    uid: args.get("owner", owner(userId)),
-    gid: args.get("group", owner(groupId)),
+    uid: args.get("owner", userId),
+    gid: args.get("group", groupId),
   };
 }
 

@@ -12,9 +12,6 @@ const MAX_DURATION_MS = 0x7fffffff;
 /** The highest descriptor by default (fs.nr_open). */
 const MAX_DESCRIPTOR = 1_048_575;
 
-/** The highest user or group id. */
-const MAX_ID = 0xfffffffe;
-
 /**
  * Reads a duration.
  *
@@ -66,21 +63,6 @@ export function descriptor(text: string): number {
   const number = count(text);
   if (number > MAX_DESCRIPTOR) throw new Error(`'${text}' is too high: ${MAX_DESCRIPTOR} is the most`);
   return number;
-}
-
-/**
- * Makes a reader for users or groups that a file can be given to.
- *
- * @param lookUp Finds the number for a name or for digits.
- * @returns The reader.
- */
-export function owner(lookUp: (text: string) => number): (text: string) => number {
-  return (text) => {
-    const id = lookUp(text);
-    // chown(2) takes 32 bits, all of them set for "leave it": more would come out as somebody else.
-    if (id > MAX_ID) throw new Error(`'${text}' is too high: ${MAX_ID} is the most`);
-    return id;
-  };
 }
 
 /**

@@ -20,14 +20,21 @@ export class Pidfile implements Disposable {
    * @throws {Error} If a living process is in it, or it holds something else.
    */
   static create(path: string): Pidfile {
-    for (;;) {
-      try {
-        Deno.writeTextFileSync(path, `${Deno.pid}\n`, { createNew: true, mode: 0o644 });
-        return new Pidfile(path);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    // Linked into place with its content: an empty one would look like a stale one.
+    const draft = `${path}.${Deno.pid}`;
+    Deno.writeTextFileSync(draft, `${Deno.pid}\n`, { mode: 0o644 });
+    try {
+      for (;;) {
+        try {
+          Deno.linkSync(draft, path);
+          return new Pidfile(path);
+        } catch (error) {
+          if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+        }
+        removeStale(path);
       }
-      removeStale(path);
+    } finally {
+      Deno.removeSync(draft);
     }
   }
 

@@ -12,6 +12,9 @@ import { readLines } from "./read_lines.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
+/** How long to wait for an answer before a test has failed. */
+const PATIENCE_MS = 10_000;
+
 /** How long the number of descriptors has to stay the same. */
 const SETTLED_MS = 100;
 
@@ -69,7 +72,8 @@ export class Daemon implements AsyncDisposable {
     const own = ["--socket", address, "--control", `${address}.ctl`, "--log-format", "json"];
     const deno = [Deno.execPath(), "run", "--quiet", "--allow-all", `${ROOT}cli.ts`];
     const [program, ...args] = [...options.wrapper ?? [], ...deno, "broker", ...own, ...options.args ?? []];
-    const child = new Deno.Command(program, { args, cwd: ROOT, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
+    const child = new Deno.Command(program, { args, cwd: ROOT, stdin: "null", stdout: "null", stderr: "piped" })
+      .spawn();
     const daemon = new Daemon(address, child);
     const ended = daemon.ended.then(({ code }) => {
       throw new Error(`the daemon ended with ${code}: ${JSON.stringify(daemon.log)}`);
@@ -90,8 +94,14 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** Asks its control socket. */
-  ask(method: string, path: string, body?: unknown): Promise<ControlAnswer> {
-    return askControl(this.control, method, path, body);
+  async ask(method: string, path: string, body?: unknown): Promise<ControlAnswer> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error(`no answer to ${method} ${path}`)), PATIENCE_MS);
+    try {
+      return await Promise.race([promise, askControl(this.control, method, path, body)]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Asks for its status. */

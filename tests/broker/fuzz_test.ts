@@ -27,30 +27,33 @@ async function pairUntil(address: string, isOver: () => boolean): Promise<number
   return pairs;
 }
 
-claim(`${MESSAGES} random and mutated messages neither break nor bloat the daemon, nor delay valid clients`, async () => {
-  const seed = Number(Deno.env.get("FUZZ_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
-  console.log(`    FUZZ_SEED=${seed}`);
-  await using daemon = await Daemon.start();
-  const messages = new FuzzedMessages(seed);
-  const fds = await daemon.settledFds();
-  let bytes = 0;
+claim(
+  `${MESSAGES} random and mutated messages neither break nor bloat the daemon, nor delay valid clients`,
+  async () => {
+    const seed = Number(Deno.env.get("FUZZ_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+    console.log(`    FUZZ_SEED=${seed}`);
+    await using daemon = await Daemon.start();
+    const messages = new FuzzedMessages(seed);
+    const fds = await daemon.settledFds();
+    let bytes = 0;
 
-  let over = false;
-  const pairing = pairUntil(daemon.address, () => over);
-  for (let sent = 0; sent < MESSAGES; sent += IN_A_VOLLEY) {
-    if (sent === MESSAGES / 2) bytes = residentBytes(daemon.pid);
-    await sendVolley(daemon.address, messages, IN_A_VOLLEY);
-  }
-  over = true;
-  const pairs = await pairing;
+    let over = false;
+    const pairing = pairUntil(daemon.address, () => over);
+    for (let sent = 0; sent < MESSAGES; sent += IN_A_VOLLEY) {
+      if (sent === MESSAGES / 2) bytes = residentBytes(daemon.pid);
+      await sendVolley(daemon.address, messages, IN_A_VOLLEY);
+    }
+    over = true;
+    const pairs = await pairing;
 
-  await eventually("nobody is left", async () => (await daemon.status()).clients === 0);
-  await eventually("no descriptor is left", () => openFds(daemon.pid) === fds);
-  const { paired, waiting, protocolErrors } = await daemon.status();
-  assertEquals(waiting, 0);
-  assert(paired >= pairs);
-  const growth = residentBytes(daemon.pid) - bytes;
-  const kib = Math.round(growth / 1024);
-  console.log(`    ${pairs} valid pairs meanwhile, ${kib} KiB more memory, ${JSON.stringify(protocolErrors)}`);
-  assert(growth < MAX_GROWTH_BYTES, `${growth} bytes more than at half-time`);
-});
+    await eventually("nobody is left", async () => (await daemon.status()).clients === 0);
+    await eventually("no descriptor is left", () => openFds(daemon.pid) === fds);
+    const { paired, waiting, protocolErrors } = await daemon.status();
+    assertEquals(waiting, 0);
+    assert(paired >= pairs);
+    const growth = residentBytes(daemon.pid) - bytes;
+    const kib = Math.round(growth / 1024);
+    console.log(`    ${pairs} valid pairs meanwhile, ${kib} KiB more memory, ${JSON.stringify(protocolErrors)}`);
+    assert(growth < MAX_GROWTH_BYTES, `${growth} bytes more than at half-time`);
+  },
+);

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { count, descriptor, duration, mode, oneOf, owner, positive } from "../../src/cli/values.ts";
+import { count, descriptor, duration, mode, oneOf, positive } from "../../src/cli/values.ts";
 import { claim } from "../claim.ts";
 
 function refuses(read: (text: string) => unknown, texts: readonly string[], message: string): void {
@@ -60,12 +60,6 @@ claim("a descriptor's number is one that a process can have", () => {
   assertEquals(descriptor("1048575"), 1_048_575);
   refuses(descriptor, ["1048576"], "1048575 is the most");
   refuses(descriptor, ["-1", "x"], "is no whole number");
-});
-
-claim("an owner's id has 32 bits, of which all ones are nobody's", () => {
-  const read = owner(Number);
-  assertEquals(read("4294967294"), 4_294_967_294);
-  refuses(read, ["4294967295", "4294967296", "9999999999"], "4294967294 is the most");
 });
 
 claim("modes are three octal digits, with or without a zero before them", () => {

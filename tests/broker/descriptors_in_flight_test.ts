@@ -1,0 +1,118 @@
+import { assert, assertEquals } from "@std/assert";
+import { claim, NEEDS_ROOT } from "../claim.ts";
+import { asUser, Daemon, withDescriptorLimit } from "./daemon.ts";
+import { eventually } from "./eventually.ts";
+import { cpuTicks, openFds } from "./process_figures.ts";
+import { assertPaired, assertPairedWith, RawClient } from "./raw_client.ts";
+
+/**
+ * As many descriptors may be in flight, sent and not received, of one user that
+ * has no privilege: the one after that many is refused with ETOOMANYREFS.
+ */
+const LIMIT = 128;
+const OVERLOAD = 80;
+const MAX_TICKS_A_SECOND = 10;
+
+/** The kernel counts by user, so each daemon is one of its own. */
+let users = 200_000 + Deno.pid % 100_000;
+
+function startUnprivileged(): Promise<Daemon> {
+  const wrapper = [...withDescriptorLimit(LIMIT), ...asUser(users += 100_000)];
+  return Daemon.start({ wrapper, args: ["--max-clients", "10000", "--max-clients-per-uid", "10000"] });
+}
+
+/** Pairs that do not read their replies. */
+async function askWithoutReading(daemon: Daemon, count: number): Promise<[RawClient, RawClient][]> {
+  const pairs: [RawClient, RawClient][] = [];
+  for (let at = 0; at < count; at++) {
+    pairs.push([
+      await RawClient.ask(daemon.address, `lazy-${at}`, "server"),
+      await RawClient.ask(daemon.address, `lazy-${at}`, "client"),
+    ]);
+  }
+  return pairs;
+}
+
+function hangUp(pairs: readonly (readonly RawClient[])[]): void {
+  for (const client of pairs.flat()) client[Symbol.dispose]();
+}
+
+async function states(daemon: Daemon): Promise<string[]> {
+  const clients: { state: string }[] = JSON.parse((await daemon.ask("GET", "/clients")).text);
+  return clients.map(({ state }) => state);
+}
+
+claim("pairs wait while too many descriptors are in flight, and none is lost", async () => {
+  await using daemon = await startUnprivileged();
+  const fds = await daemon.settledFds();
+  const pairs = await askWithoutReading(daemon, OVERLOAD);
+  try {
+    await daemon.logs("a pair has to wait for descriptors");
+    // The 65th pair has one end sent, which makes 129, and one still to come.
+    await daemon.waits(2 * (OVERLOAD - 65));
+    assertEquals((await daemon.status()).paired, 64);
+    const before = cpuTicks(daemon.pid);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const ticks = cpuTicks(daemon.pid) - before;
+    assert(ticks <= MAX_TICKS_A_SECOND, `${ticks} ticks in a second`);
+    for (const [one, other] of pairs) await assertPairedWith(one, other);
+    const { paired, gone } = await daemon.status();
+    assertEquals({ paired, gone }, { paired: OVERLOAD, gone: 0 });
+  } finally {
+    hangUp(pairs);
+  }
+  await eventually("no descriptor is left", () => openFds(daemon.pid) === fds);
+}, { skip: NEEDS_ROOT });
+
+claim("a client that is owed its end gets it, or leaves its peer with the end of the connection", async () => {
+  await using daemon = await startUnprivileged();
+  const fds = await daemon.settledFds();
+  const pairs = await askWithoutReading(daemon, 65);
+  try {
+    await eventually("one client is owed its end", async () => (await states(daemon)).join() === "owed");
+    const [first, second] = pairs[64];
+    using socket = (await first.reply()).socket;
+    second[Symbol.dispose]();
+    assertEquals(await socket.receive({ signal: AbortSignal.timeout(10_000) }), null);
+    await eventually("nobody is left", async () => (await daemon.status()).clients === 0);
+    assertEquals((await daemon.status()).gone, 1);
+  } finally {
+    hangUp(pairs);
+  }
+  await eventually("no descriptor is left", () => openFds(daemon.pid) === fds);
+}, { skip: NEEDS_ROOT });
+
+claim("one of a postponed pair may leave, and the other is paired with the next", async () => {
+  await using daemon = await startUnprivileged();
+  const pairs = await askWithoutReading(daemon, 67);
+  try {
+    await daemon.waits(4);
+    pairs[65][0][Symbol.dispose]();
+    pairs[66][1][Symbol.dispose]();
+    await daemon.waits(2);
+    using server = await RawClient.ask(daemon.address, "lazy-65", "server");
+    using client = await RawClient.ask(daemon.address, "lazy-66", "client");
+    await daemon.waits(4);
+    for (const [one, other] of pairs.slice(0, 65)) await assertPairedWith(one, other);
+    await assertPairedWith(server, pairs[65][1]);
+    await assertPairedWith(pairs[66][0], client);
+  } finally {
+    hangUp(pairs);
+  }
+}, { skip: NEEDS_ROOT });
+
+claim("draining waits for the client that is owed its end", async () => {
+  await using daemon = await startUnprivileged();
+  const pairs = await askWithoutReading(daemon, 65);
+  try {
+    await eventually("one client is owed its end", async () => (await states(daemon)).join() === "owed");
+    assertEquals((await daemon.ask("POST", "/drain")).status, 202);
+    assertEquals((await daemon.status()).draining, true);
+    const sockets = [];
+    for (const client of pairs.flat()) sockets.push((await client.reply()).socket);
+    for (let at = 0; at < sockets.length; at += 2) await assertPaired(sockets[at], sockets[at + 1]);
+    assertEquals((await daemon.ended).code, 0);
+  } finally {
+    hangUp(pairs);
+  }
+}, { skip: NEEDS_ROOT });
