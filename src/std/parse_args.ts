@@ -1,6 +1,14 @@
 /**
  * Reading command lines with the options and results of
- * `jsr:@std/cli/parse-args`, for where JSR cannot be reached.
+ * `jsr:@std/cli/parse-args`, on `node:util`, for where JSR cannot be reached.
+ *
+ * Unlike the real package:
+ *
+ * - a short option with its value attached (`-n5`, `-n=5`, `-ofile`) has to be
+ *   declared as `string` or `collect`; then any value can be attached;
+ * - a dot in a name has no meaning; `boolean: true` is not known;
+ * - `-` is never taken for the value of the option before it;
+ * - the type of the result knows neither aliases, defaults nor negation.
  *
  * @example
  * ```ts
@@ -13,29 +21,80 @@
  *
  * @module
  */
-import { declare } from "./parse_args/declarations.ts";
-import { assign, has, type Result } from "./parse_args/result.ts";
-import { type Token, tokenize } from "./parse_args/tokens.ts";
-import type { Args, ParseOptions, Values } from "./parse_args/types.ts";
 
-export type { Args, ParseOptions };
+import { parseArgs as tokenize } from "node:util";
+
+/**
+ * Options of `parseArgs`.
+ *
+ * @example
+ * ```ts
+ * const options: ParseOptions = { stopEarly: true };
+ * console.log(parseArgs(["spawn", "ls", "-l"], options)._);
+ * ```
+ */
+export interface ParseOptions<
+  B extends string = string,
+  S extends string = string,
+  C extends string = string,
+  D extends boolean = boolean,
+> {
+  /** Options without a value. */
+  boolean?: B | readonly B[];
+  /** Options whose value stays a string even if it looks like a number; `_`: what is no option, too. */
+  string?: S | readonly S[];
+  /** Options that may be repeated: their values become an array. */
+  collect?: C | readonly C[];
+  /** Options that `--no-name` sets to `false`. */
+  negatable?: string | readonly string[];
+  /** Further names of an option: all of them get its value. */
+  alias?: Readonly<Record<string, string | readonly string[]>>;
+  /** Values of options that are not given. */
+  default?: Readonly<Record<string, unknown>>;
+  /** Put what follows `--` into the result's `--`, not into `_`. */
+  "--"?: D;
+  /** Leave everything after the first argument that is no option unparsed. */
+  stopEarly?: boolean;
+  /** Asked about each argument not declared; `false` drops it. */
+  unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+}
+
+/**
+ * The values found, by name, and in `_` what is no option.
+ *
+ * @example
+ * ```ts
+ * const args: Args = parseArgs(["--port=80", "run"]);
+ * console.log(args.port, args._);
+ * ```
+ */
+export type Args<
+  B extends string = never,
+  S extends string = never,
+  C extends string = never,
+  D extends boolean = false,
+> =
+  & { _: (string | number)[] }
+  & (D extends true ? { "--": string[] } : unknown)
+  // deno-lint-ignore no-explicit-any
+  & ([B | S | C] extends [never] ? Record<string, any>
+    :
+      & Record<string, unknown>
+      & { [K in Exclude<B, C>]: boolean }
+      & { [K in Exclude<S, B | C>]?: string }
+      & { [K in Extract<C, S>]: string[] }
+      & { [K in Exclude<C, S>]?: unknown[] });
 
 /**
  * Reads arguments into an object: options by name, all others in `_`.
  *
- * `--name value`, `--name=value`, `-n value`, `-n5` and clusters like `-abc`
- * are understood; an option without a value is `true`; values that look like
+ * `--name value`, `--name=value`, `-n value` and clusters like `-abc` are
+ * understood; an option without a value is `true`; values that look like
  * numbers become numbers unless declared as `string`; of an option given twice
  * the last value counts unless declared as `collect`.
  *
- * @param args The arguments, usually `Deno.args`.
- * @param options What is known of the options.
- * @returns The values found.
- * @throws {TypeError} If an alias has no value.
- *
  * @example
  * ```ts
- * import { parseArgs } from "@std/cli/parse-args";
  * import { assertEquals } from "@std/assert";
  *
  * const args = parseArgs(["-v", "--net", "007", "ls"], {
@@ -47,92 +106,89 @@ export type { Args, ParseOptions };
  * ```
  */
 export function parseArgs<
-  TBooleans extends boolean | string | undefined = undefined,
-  TStrings extends string | undefined = undefined,
-  TCollectable extends string | undefined = undefined,
-  TNegatable extends string | undefined = undefined,
-  TDefaults extends Record<string, unknown> | undefined = undefined,
-  const TAliases extends
-    | Readonly<Record<string, string | readonly string[]>>
-    | undefined = undefined,
-  TDoubleDash extends boolean | undefined = undefined,
->(
-  args: readonly string[],
-  options?: ParseOptions<
-    TBooleans,
-    TStrings,
-    TCollectable,
-    TNegatable,
-    TDefaults,
-    TAliases,
-    TDoubleDash
-  >,
-): Args<
-  Values<TBooleans, TStrings, TCollectable, TNegatable, TDefaults, TAliases>,
-  TDoubleDash
-> {
-  return parse(args, (options ?? {}) as ParseOptions) as ReturnType<
-    typeof parseArgs<
-      TBooleans,
-      TStrings,
-      TCollectable,
-      TNegatable,
-      TDefaults,
-      TAliases,
-      TDoubleDash
-    >
-  >;
-}
+  B extends string = never,
+  S extends string = never,
+  C extends string = never,
+  D extends boolean = false,
+>(args: readonly string[], options: ParseOptions<B, S, C, D> = {}): Args<B, S, C, D> {
+  const { unknown = () => true } = options;
+  const aliases = new Map(
+    Object.entries(options.alias ?? {}).map(([name, others]) => [name, ...list(others)])
+      .flatMap((names) => names.map((name) => [name, names])),
+  );
+  const namesOf = (name: string) => aliases.get(name) ?? [name];
+  const declared = (names?: string | readonly string[]) => new Set(list(names).flatMap(namesOf));
+  const booleans = declared(options.boolean);
+  const strings = declared(options.string);
+  const collected = declared(options.collect);
+  const negatable = declared(options.negatable);
+  const known = new Set([...booleans, ...strings, ...collected, ...aliases.keys()]);
+  const withValue = [...strings, ...collected].filter((name) => !booleans.has(name));
+  const grammar = Object.fromEntries(withValue.map((name) => [name, { type: "string" as const }]));
+  const typed = (name: string, value: unknown) => strings.has(name) ? value : numberIfLike(value);
 
-function parse(args: readonly string[], options: ParseOptions): Result {
-  const { booleans, strings, lookUp } = declare(options);
-  const allBooleans = options.boolean === true;
-  const { stopEarly = false, unknown = () => true } = options;
+  const values = new Map<string, unknown>();
+  const words: unknown[] = [];
   const end = args.includes("--") ? args.indexOf("--") : args.length;
-  const result: Result = { _: [] };
-  const grammar = { lookUp, allBooleans, stopEarly };
-
-  for (const token of tokenize(args.slice(0, end), grammar)) {
-    if (token.kind === "option") addOption(token);
-    else if (token.kind === "positional") addPositional(token);
-    else result._.push(token.arg);
+  for (let i = 0; i < end; i++) {
+    const arg = args[i];
+    // One at a time: what an option finds behind itself is decided here.
+    const { tokens } = tokenize({ args: [arg], options: grammar, strict: false, tokens: true });
+    for (const token of tokens) {
+      if (token.kind === "positional") {
+        if (unknown(arg) !== false) words.push(typed("_", arg));
+        if (!options.stopEarly) continue;
+        words.push(...args.slice(i + 1, end));
+        i = end;
+      } else if (token.kind === "option") {
+        const next = token === tokens.at(-1) && i + 1 < end ? args[i + 1] : "";
+        i += addOption(arg, token.name, inlineValue(token), next);
+      }
+    }
   }
-  addDefaults();
+  for (const [name, value] of Object.entries(options.default ?? {})) {
+    if (values.has(name)) continue;
+    for (const each of namesOf(name)) values.set(each, value);
+  }
+  for (const name of [...booleans, ...strings]) {
+    if (values.has(name)) continue;
+    if (collected.has(name)) values.set(name, []);
+    else if (booleans.has(name)) values.set(name, false);
+  }
   const rest = args.slice(end + 1);
-  if (options["--"]) result["--"] = rest;
-  else result._.push(...rest);
-  return result;
+  const result = { ...Object.fromEntries(values), _: words };
+  if (options["--"]) Object.assign(result, { "--": rest });
+  else words.push(...rest);
+  return result as unknown as Args<B, S, C, D>;
 
-  function addPositional({ arg }: Token): void {
-    if (unknown(arg) === false) return;
-    result._.push(strings.has("_") ? arg : numberIfLike(arg));
-  }
-
-  function addOption(token: Token & { kind: "option" }): void {
-    const { arg, name, value } = token;
-    const option = lookUp(name);
-    const isFlag = allBooleans && /^--[^=]+$/.test(arg);
-    if (!option.known && !isFlag && unknown(arg, name, value) === false) return;
-    const typed = typeof value === "string" && !option.string ? numberIfLike(value) : value;
-    for (const each of option.names) {
-      assign(result, each, typed, token.collect && option.collect);
+  /** Returns how many arguments it took beside its own. */
+  function addOption(arg: string, name: string, inline: string | undefined, next: string): 0 | 1 {
+    const positive = name.replace(/^no-/, "");
+    if (inline === undefined && positive !== name && negatable.has(positive)) {
+      for (const each of namesOf(positive)) values.set(each, false);
+      return 0;
     }
-  }
-
-  function addDefaults(): void {
-    for (const [name, value] of Object.entries(options.default ?? {})) {
-      if (has(result, name)) continue;
-      for (const each of lookUp(name).names) assign(result, each, value, false);
-    }
-    for (const name of new Set([...booleans, ...strings])) {
-      if (has(result, name)) continue;
-      const { collect, boolean } = lookUp(name);
-      if (collect) assign(result, name, [], false);
-      else if (boolean) assign(result, name, false, false);
-    }
+    const isBoolean = booleans.has(name);
+    const takesNext = inline === undefined && (isBoolean ? /^(true|false)$/ : /^[^-]/).test(next);
+    const text = takesNext ? next : inline ?? (strings.has(name) ? "" : true);
+    const value = isBoolean ? text !== "false" : text;
+    if (!known.has(name) && unknown(arg, name, value) === false) return takesNext ? 1 : 0;
+    const one = typed(name, value);
+    const all = [values.get(name) || [], one].flat();
+    for (const each of namesOf(name)) values.set(each, collected.has(name) ? all : one);
+    return takesNext ? 1 : 0;
   }
 }
 
-function numberIfLike(text: string): string | number {
-  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+function list(names: string | readonly string[] = []): readonly string[] {
+  return typeof names === "string" ? [names] : names;
+}
+
+/** To `node:util` the equal sign of `-n=5` belongs to the value. */
+function inlineValue({ rawName, value }: { rawName: string; value?: string }): string | undefined {
+  return rawName.startsWith("--") ? value : value?.replace(/^=/, "");
+}
+
+function numberIfLike(value: unknown): unknown {
+  return typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value)) ? Number(value) : value;
 }

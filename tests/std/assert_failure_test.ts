@@ -22,18 +22,15 @@ Deno.test("assertThrows refuses silence, other classes and other messages", () =
   const throws = () => {
     throw new TypeError("bad address");
   };
-  assertStringIncludes(
-    refused(() => assertThrows(() => {}, "the peer is gone")),
-    "Expected function to throw: the peer is gone",
-  );
-  assertStringIncludes(
-    refused(() => assertThrows(throws, RangeError)),
-    '"RangeError", but was "TypeError"',
-  );
-  assertStringIncludes(
-    refused(() => assertThrows(throws, TypeError, "no such")),
-    '"no such", but got "bad address"',
-  );
+  const silence = refused(() => assertThrows(() => {}, "the peer is gone"));
+  assertStringIncludes(silence, "Expected function to throw");
+  assertStringIncludes(silence, "the peer is gone");
+  const otherClass = refused(() => assertThrows(throws, RangeError));
+  assertStringIncludes(otherClass, "RangeError");
+  assertStringIncludes(otherClass, "TypeError");
+  const otherMessage = refused(() => assertThrows(throws, TypeError, "no such"));
+  assertStringIncludes(otherMessage, "no such");
+  assertStringIncludes(otherMessage, "bad address");
   refused(() =>
     assertThrows(() => {
       throw "text";

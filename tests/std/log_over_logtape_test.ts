@@ -1,63 +1,66 @@
 // These claims are about the module in src/std alone, whatever "@std/log" is.
-import { configureSync, getConfig, resetSync } from "@logtape/logtape";
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { BaseHandler, Logger } from "../../src/std/log.ts";
-import { loadLogtape } from "../../src/std/log/delivery.ts";
+import { getConfig } from "@logtape/logtape";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { BaseHandler, getLogger, setup } from "../../src/std/log.ts";
 
 class Lines extends BaseHandler {
   readonly lines: string[] = [];
-  log(line: string) {
+  override log(line: string) {
     this.lines.push(line);
   }
 }
 
+/** Sets up one logger, and waits until LogTape is there. */
+async function setUpWithLogtape(handlers: Record<string, BaseHandler>): Promise<void> {
+  setup({ handlers, loggers: { "broker/peer": { handlers: Object.keys(handlers) } } });
+  await import("@logtape/logtape");
+  while (getConfig() === null) await new Promise((resolve) => setTimeout(resolve));
+}
+
 Deno.test("importing the module does not load LogTape", async () => {
-  const module = import.meta.resolve("../../src/std/log.ts");
   const program = `
-    const { getLogger } = await import(${JSON.stringify(module)});
+    const { getLogger } = await import(${JSON.stringify(import.meta.resolve("../../src/std/log.ts"))});
     getLogger("broker").info("nobody listens");
     console.log(Symbol.for("logtape.rootLogger") in globalThis);
   `;
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", program],
-  }).output();
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", program] }).output();
   assertEquals(new TextDecoder().decode(stdout).trim(), "false");
 });
 
-Deno.test("records logged before LogTape is there arrive at once", async () => {
+Deno.test("records logged before LogTape is there arrive at once, as those behind it", async () => {
   const handler = new Lines("DEBUG");
-  const logger = new Logger("broker", "DEBUG", { handlers: [handler] });
-  logger.info("before");
+  setup({ handlers: { handler }, loggers: { broker: { handlers: ["handler"] } } });
+  getLogger("broker").info("before");
   assertEquals(handler.lines, ["INFO before"]);
-  await loadLogtape();
-  logger.info("after {placeholder}");
+  await setUpWithLogtape({ handler });
+  getLogger("broker/peer").info("after {placeholder}");
   assertEquals(handler.lines, ["INFO before", "INFO after {placeholder}"]);
 });
 
-Deno.test("a logger is a LogTape category and its handlers are sinks", async () => {
-  await loadLogtape();
-  const handlers = [new Lines("DEBUG"), new Lines("DEBUG")];
-  new Logger("broker/peer", "DEBUG", { handlers }).info("x");
+Deno.test("a logger is a LogTape category with a sink", async () => {
+  await setUpWithLogtape({ a: new Lines("DEBUG"), b: new Lines("DEBUG") });
   const { loggers, sinks } = getConfig()!;
   const own = loggers.find(({ category }) => JSON.stringify(category) === '["@std/log","broker/peer"]');
-  assertEquals(own?.sinks?.length, 2);
-  for (const id of own!.sinks!) assert(id in sinks);
+  assertEquals(own?.sinks, ["broker/peer"]);
+  assert("broker/peer" in sinks);
 });
 
-Deno.test("a program's own LogTape configuration is left alone", async () => {
-  await loadLogtape();
-  const handler = new Lines("DEBUG");
-  const logger = new Logger("broker", "DEBUG", { handlers: [handler] });
-  logger.info("a");
-  const config = {
-    reset: true,
-    sinks: {},
-    loggers: [{ category: ["logtape", "meta"], sinks: [] }],
-  };
-  configureSync(config);
-  logger.info("b");
-  assertStrictEquals(getConfig(), config as ReturnType<typeof getConfig>);
-  resetSync();
-  logger.info("c");
-  assertEquals(handler.lines, ["INFO a", "INFO b", "INFO c"]);
+Deno.test("what a handler throws is reported, and the next handler is served", async () => {
+  const broken = new Lines("DEBUG", {
+    formatter() {
+      throw new RangeError("disk full");
+    },
+  });
+  const next = new Lines("DEBUG");
+  await setUpWithLogtape({ broken, next });
+  const reports: unknown[] = [];
+  const { error } = console;
+  console.error = (...report) => reports.push(...report);
+  try {
+    getLogger("broker/peer").info("a");
+  } finally {
+    console.error = error;
+  }
+  assertEquals(next.lines, ["INFO a"]);
+  assertMatch(Deno.inspect(reports), /disk full/);
 });

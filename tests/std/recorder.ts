@@ -1,27 +1,26 @@
-import { BaseHandler, type LevelName, type Logger, type LogRecord } from "@std/log";
+import { BaseHandler, getLogger, type LevelName, type Logger, type LogRecord, setup } from "@std/log";
 
-/** A handler that remembers what it was given and when it was in use. */
+/** A handler that remembers what it was given. */
 export class Recorder extends BaseHandler {
   readonly lines: string[] = [];
   readonly records: LogRecord[] = [];
-  readonly calls: string[] = [];
   override handle(record: LogRecord) {
     this.records.push(record);
     super.handle(record);
   }
-  log(line: string) {
+  override log(line: string) {
     this.lines.push(line);
-  }
-  override setup() {
-    this.calls.push("setup");
-  }
-  override destroy() {
-    this.calls.push("destroy");
   }
 }
 
 /** The levels a record can have, the gravest last. */
 export const byGravity: LevelName[] = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"];
+
+/** Sets up one logger with one handler. */
+export function loggerTo(handler: BaseHandler, level: LevelName = "DEBUG", name = "broker"): Logger {
+  setup({ handlers: { handler }, loggers: { [name]: { level, handlers: ["handler"] } } });
+  return getLogger(name);
+}
 
 /** Logs one record of each level. */
 export function logAtEachLevel(logger: Logger) {
