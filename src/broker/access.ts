@@ -11,6 +11,8 @@
  * @module
  */
 
+import { KeyPattern } from "./key_pattern.ts";
+
 /** Thrown for a text that is no rule; the message says where and why. */
 export class AccessRuleError extends Error {
   /** The class name, for those who print errors. */
@@ -34,6 +36,8 @@ export interface AccessRequest {
 /** What the rules say; `"depends"` on a key that is not known yet. */
 export type AccessDecision = "allow" | "deny" | "depends";
 
+const CONDITIONS: ReadonlySet<string> = new Set(["uid", "gid", "key", "socket"]);
+
 /** An id has 32 bits, and all of them set stand for "leave it" in chown(2): more would come out as somebody else. */
 const MAX_ID = 0xfffffffe;
 
@@ -42,7 +46,7 @@ interface Rule {
   uid?: number;
   gid?: number;
   socket?: string;
-  key?: RegExp;
+  key?: KeyPattern;
 }
 
 function lookUp(file: string, name: string, kind: string): number {
@@ -85,21 +89,6 @@ export function groupId(name: string): number {
   return lookUp("/etc/group", name, "group");
 }
 
-function patternToRegExp(pattern: string): RegExp {
-  const source = pattern.replace(/\\x([0-9a-fA-F]{2})|\\\\|[\s\S]/g, (token, hex) => {
-    if (token === "*") return "[\\s\\S]*";
-    if (token === "?") return "[\\s\\S]";
-    const code = hex ? parseInt(hex, 16) : token === "\\\\" ? 0x5c : token.charCodeAt(0);
-    return `\\u${code.toString(16).padStart(4, "0")}`;
-  });
-  return new RegExp(`^${source}$`);
-}
-
-/** UTF-8, one character a byte, as keys are kept. */
-function toByteString(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
-}
-
 function parseRule(text: string): Rule {
   const [verdict, ...conditions] = text.trim().split(/\s+/);
   if (verdict !== "allow" && verdict !== "deny") {
@@ -108,11 +97,11 @@ function parseRule(text: string): Rule {
   const rule: Rule = { verdict };
   for (const condition of conditions) {
     const [, name, value] = /^([a-z]+)=(.+)$/s.exec(condition) ?? [];
-    if (name !== undefined && name in rule) throw new AccessRuleError(`'${name}=' stands twice in '${text.trim()}'`);
+    if (CONDITIONS.has(name) && name in rule) throw new AccessRuleError(`'${name}=' stands twice in '${text.trim()}'`);
     if (name === "uid") rule.uid = userId(value);
     else if (name === "gid") rule.gid = groupId(value);
     else if (name === "socket") rule.socket = value;
-    else if (name === "key") rule.key = patternToRegExp(toByteString(value));
+    else if (name === "key") rule.key = new KeyPattern(value);
     else throw new AccessRuleError(`'${condition}': a condition is uid=, gid=, key= or socket= with a value`);
   }
   return rule;

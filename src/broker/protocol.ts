@@ -79,7 +79,9 @@ function checkHeader(view: DataView, request: number, size: number): void {
   const flags = view.getUint32(4, LITTLE_ENDIAN);
   const version = flags & VERSION_MASK;
   if (version !== VERSION) throw new ProtocolError("version", `version ${version}, expected ${VERSION}`);
-  if (flags !== VERSION) throw new ProtocolError("flags", `unknown flags 0x${(flags & ~VERSION_MASK).toString(16)}`);
+  if (flags !== VERSION) {
+    throw new ProtocolError("flags", `unknown flags 0x${((flags & ~VERSION_MASK) >>> 0).toString(16)}`);
+  }
   const actual = view.getUint32(0, LITTLE_ENDIAN);
   if (actual !== request) throw new ProtocolError("request", `request ${actual}, expected ${request}`);
   const length = view.getUint32(8, LITTLE_ENDIAN);

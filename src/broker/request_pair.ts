@@ -6,7 +6,6 @@
 
 import { toAddress, type UnixAddress } from "../core/address.ts";
 import { SystemError } from "../core/errors.ts";
-import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { UnixSocket } from "../core/socket.ts";
 import {
@@ -88,14 +87,9 @@ export async function requestPair(options: RequestPairOptions): Promise<UnixSock
     await connection.send(request, { signal });
     return await receiveSetPair(connection, signal);
   } catch (error) {
-    // A broker that refuses at once closes with our request unread.
-    if (error instanceof SystemError && ["EPIPE", "ECONNRESET"].includes(error.code)) throw refused();
+    if (error instanceof SystemError && CLOSED_CODES.has(error.code)) throw new PairRefusedError(error);
     throw error;
   }
-}
-
-function refused(): PairRefusedError {
-  return new PairRefusedError("the broker closed the connection without giving a socket; its log says why");
 }
 
 /** The descriptor comes with the first bytes; the rest may come in pieces, or not at all. */
@@ -132,8 +126,6 @@ function takeEnd(fd: Fd): UnixSocket {
 
 async function receiveSome(connection: UnixSocket, reply: Uint8Array<ArrayBuffer>, at: number, signal: AbortSignal) {
   const message = await connection.receive({ buffer: reply.subarray(at), maxFds: 2, signal });
-  if (message === null) {
-    throw refused();
-  }
+  if (message === null) throw new PairRefusedError();
   return message;
 }

@@ -57,6 +57,8 @@ function watchHangup(fd: Fd, tell: () => void): Watch {
       tell();
     },
   });
+  // An input that stays silent does not keep the process alive by itself.
+  watch.ref();
   return watch;
 }
 

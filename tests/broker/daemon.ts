@@ -42,7 +42,9 @@ export function withDescriptorLimit(limit: number): string[] {
  */
 export function asUser(uid: number): string[] {
   const capabilities = ["inh", "ambient"].map((set) => `--${set}-caps=-all,+dac_read_search`);
-  return ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...capabilities];
+  // Without this bit access(2), by which Deno looks for what it has cached, knows of no capability.
+  const lasting = "--securebits=+no_setuid_fixup";
+  return ["setpriv", lasting, `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...capabilities];
 }
 
 /** A running daemon; stopped at the end of an `await using` block. */

@@ -90,10 +90,10 @@ claim("a signal ends the wait with its reason, before it begins as well", async 
   await assertRejects(() => requestPair({ address, key: "k", signal: controller.signal }), RangeError, "enough");
 });
 
-claim("a reply whose descriptor does not come with its first byte is none", async () => {
+claim("a reply with a descriptor in its second piece is none", async () => {
   const request = requestAnsweredBy(async (connection, fd) => {
     const reply = encodeSetPair(20);
-    await connection.send(reply.subarray(0, 5));
+    await connection.send(reply.subarray(0, 5), { fds: [fd] });
     await connection.send(reply.subarray(5), { fds: [fd] });
   });
   await assertRejects(() => request, ProtocolError, "descriptors after the first byte of a reply");
