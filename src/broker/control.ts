@@ -201,9 +201,11 @@ function setLevel(body: string | undefined): Answer {
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   let body = "";
   request.setEncoding("utf8");
+  let isTooLong = false;
+  // Read to its end all the same: a client that is cut off while it writes sees no answer.
   for await (const chunk of request as AsyncIterable<string>) {
-    body += chunk;
-    if (body.length > MAX_BODY_CHARACTERS) return undefined;
+    isTooLong ||= body.length + chunk.length > MAX_BODY_CHARACTERS;
+    if (!isTooLong) body += chunk;
   }
-  return body;
+  return isTooLong ? undefined : body;
 }
