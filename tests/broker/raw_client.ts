@@ -85,7 +85,7 @@ export class RawClient implements Disposable {
 
   /** Tells whether nothing has come so far. */
   get isSilent(): boolean {
-    return this.socket.tryReceive({ peek: true, maxBytes: 1 }) === undefined;
+    return this.socket.tryReceive({ peek: true, maxBytes: 1, maxFds: 0 }) === undefined;
   }
 
   /** Closes the connection. */
