@@ -37,7 +37,9 @@ const RESERVED_DESCRIPTORS = 64 + MAX_UNCLOSED;
  * one user may take nine tenths, so that it cannot shut out everybody else.
  */
 export function defaultLimits(descriptorLimit: number, asked?: number): Limits {
-  const maxClients = asked ?? Math.max(1, Math.min(descriptorLimit, 1_048_576) - RESERVED_DESCRIPTORS);
+  const descriptors = Math.min(descriptorLimit, 1_048_576);
+  const reserved = Math.min(RESERVED_DESCRIPTORS, Math.floor(descriptors / 2));
+  const maxClients = asked ?? Math.max(2, descriptors - reserved);
   return {
     maxClients,
     maxClientsPerUid: Math.max(1, Math.floor(maxClients * 0.9)),

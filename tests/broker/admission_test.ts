@@ -64,6 +64,7 @@ claim("users that have clients are never forgotten", () => {
 claim("by default one user leaves a tenth of the places to others", () => {
   const { maxClients, maxClientsPerUid } = defaultLimits(20_000);
   assertEquals([maxClients, maxClientsPerUid], [19_808, 17_827]);
-  assertEquals(defaultLimits(1).maxClients, 1);
+  assertEquals(defaultLimits(1).maxClients, 2);
+  assertEquals(defaultLimits(64).maxClients, 32);
   assertEquals(defaultLimits(2 ** 30).maxClients, 1_048_576 - 192);
 });
