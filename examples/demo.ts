@@ -44,7 +44,17 @@ try {
   await broker.stdin.close();
   const [first, rest] = broker.stderr.tee();
   const brokerLog = show("broker", rest);
-  for await (const text of first.pipeThrough(new TextDecoderStream())) if (text.includes("serving")) break;
+  let serves = false;
+  for await (const text of first.pipeThrough(new TextDecoderStream())) {
+    serves = text.includes("serving");
+    if (serves) break;
+  }
+  if (!serves) {
+    await brokerLog;
+    console.log("\nThe broker did not start; what it said is above.");
+    Deno.removeSync(folder, { recursive: true });
+    Deno.exit(1);
+  }
 
   console.log("\n2. Two processes ask it for a socket, both with the key 'lunch'");
   const alice = ipcx("pair", "lunch", "--server", "--socket", socket).spawn();

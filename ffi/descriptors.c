@@ -75,9 +75,12 @@ int32_t ipcx_set_nonblocking(int32_t fd)
 }
 
 /* A descriptor that stands for a place in the file system and nothing else. */
-int32_t ipcx_open_path(const char *path, int32_t extra_flags)
+int32_t ipcx_open_path(const char *path, int32_t flags)
 {
-    return result_of(open(path, O_PATH | O_CLOEXEC | extra_flags));
+    int only = (flags & IPCX_OPEN_DIRECTORY ? O_DIRECTORY : 0) |
+               (flags & IPCX_OPEN_NO_FOLLOW ? O_NOFOLLOW : 0);
+
+    return result_of(open(path, O_PATH | O_CLOEXEC | only));
 }
 
 /* Opens a directory and locks it against others who do the same, until the
@@ -107,17 +110,8 @@ int32_t ipcx_change_mode(int32_t fd, uint32_t mode)
     return result_of(fchmod(fd, (mode_t)mode));
 }
 
-int32_t ipcx_write(int32_t fd, const void *data, uint32_t length)
-{
-    ssize_t written;
-
-    do
-        written = write(fd, data, length);
-    while (written < 0 && errno == EINTR);
-    return written < 0 ? -errno : (int32_t)written;
-}
-
-/* Raises the soft RLIMIT_NOFILE to the hard one and returns it. */
+/* Raises the soft RLIMIT_NOFILE to the hard one, if that is allowed, and
+ * returns the one in force. */
 int32_t ipcx_raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -125,9 +119,11 @@ int32_t ipcx_raise_descriptor_limit(void)
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return -errno;
     if (limit.rlim_cur != limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-            return -errno;
+        struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+
+        /* Refused where the hard limit lies above fs.nr_open. */
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            limit = raised;
     }
     return limit.rlim_cur > INT32_MAX ? INT32_MAX : (int32_t)limit.rlim_cur;
 }

@@ -48,6 +48,13 @@ enum ipcx_hand_out {
     IPCX_HAND_OUT_SECOND_FAILED, /* the first has its end */
 };
 
+/* What ipcx_open_path() insists on; the numbers of open(2) differ between
+ * architectures. */
+enum ipcx_open {
+    IPCX_OPEN_DIRECTORY = 1,
+    IPCX_OPEN_NO_FOLLOW = 2,
+};
+
 /* messages.c */
 int32_t ipcx_send(int32_t fd, const void *data, uint32_t length,
                   const int32_t *fds, uint32_t n_fds,
@@ -67,7 +74,6 @@ int32_t ipcx_bind(int32_t fd, const void *name, uint32_t length);
 int32_t ipcx_listen(int32_t fd, int32_t backlog);
 int32_t ipcx_accept(int32_t fd, int32_t *peer);
 int32_t ipcx_connect(int32_t fd, const void *name, uint32_t length);
-int32_t ipcx_disconnect(int32_t fd);
 int32_t ipcx_name(int32_t fd, int32_t of_peer, void *name);
 int32_t ipcx_get_option(int32_t fd, int32_t level, int32_t option, void *value,
                         uint32_t size);
@@ -82,10 +88,9 @@ int32_t ipcx_vacate(int32_t fd);
 int32_t ipcx_duplicate(int32_t fd);
 int32_t ipcx_is_close_on_exec(int32_t fd);
 int32_t ipcx_set_nonblocking(int32_t fd);
-int32_t ipcx_open_path(const char *path, int32_t extra_flags);
+int32_t ipcx_open_path(const char *path, int32_t flags);
 int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms);
 int32_t ipcx_change_mode(int32_t fd, uint32_t mode);
-int32_t ipcx_write(int32_t fd, const void *data, uint32_t length);
 int32_t ipcx_raise_descriptor_limit(void);
 int32_t ipcx_error_name(int32_t number, char *text, uint32_t size);
 int32_t ipcx_error_text(int32_t number, char *text, uint32_t size);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -184,14 +183,11 @@ int32_t ipcx_receive(int32_t fd, void *data, uint32_t length, int32_t *fds,
     return (int32_t)got;
 }
 
-/* A client that closed its socket; one that only shut down its sending side
- * still reads, and gives no POLLHUP. */
+/* A peer that closed its socket, or will not read any more. Sending nothing
+ * tells, without sending; one that only shut down its sending side still reads. */
 static int is_gone(int fd)
 {
-    struct pollfd poller = {.fd = fd};
-
-    return poll(&poller, 1, 0) == 1 &&
-           (poller.revents & (POLLHUP | POLLERR | POLLNVAL));
+    return send(fd, "", 0, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN;
 }
 
 /* Makes a connected pair of stream sockets and sends one end to each of two

@@ -25,30 +25,20 @@ static char **split(const char *strings, uint32_t count)
     return list;
 }
 
-/* What a runtime ignores or blocks is no business of the program after it. */
-static void reset_signals(sigset_t *blocked, sigset_t *ignored)
+/* What the runtime ignores or blocks for itself is no business of the program
+ * after it; what it was started with, such as an ignored SIGINT, is. */
+static void reset_signals(sigset_t *blocked)
 {
     sigset_t none;
 
     sigemptyset(&none);
-    sigemptyset(ignored);
     pthread_sigmask(SIG_SETMASK, &none, blocked);
-    for (int number = 1; number < NSIG; number++) {
-        struct sigaction action;
-
-        if (sigaction(number, NULL, &action) == 0 &&
-            action.sa_handler == SIG_IGN && number != SIGHUP) {
-            sigaddset(ignored, number);
-            signal(number, SIG_DFL);
-        }
-    }
+    signal(SIGPIPE, SIG_DFL);
 }
 
-static void restore_signals(const sigset_t *blocked, const sigset_t *ignored)
+static void restore_signals(const sigset_t *blocked)
 {
-    for (int number = 1; number < NSIG; number++)
-        if (sigismember(ignored, number) == 1)
-            signal(number, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
     pthread_sigmask(SIG_SETMASK, blocked, NULL);
 }
 
@@ -63,7 +53,7 @@ int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
     char **envp = split(environment, n_environment);
     int failure = ENOMEM;
     int saved = -1, saved_flags = 0;
-    sigset_t blocked, ignored;
+    sigset_t blocked;
 
     if (!argv || !envp)
         goto out;
@@ -81,10 +71,10 @@ int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
         failure = errno;
         goto restore;
     }
-    reset_signals(&blocked, &ignored);
+    reset_signals(&blocked);
     execve(path, argv, envp);
     failure = errno;
-    restore_signals(&blocked, &ignored);
+    restore_signals(&blocked);
 restore:
     if (saved >= 0) {
         dup3(saved, target, saved_flags & FD_CLOEXEC ? O_CLOEXEC : 0);

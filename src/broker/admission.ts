@@ -34,6 +34,7 @@ export class Admission {
   readonly #limits: Readonly<Limits>;
   readonly #users = new Map<number, User>();
   #clients = 0;
+  #sweepAt = SWEEP_AT;
 
   /**
    * Starts with nobody.
@@ -60,7 +61,7 @@ export class Admission {
     const { maxClients, maxClientsPerUid, connectionsPerSecond } = this.#limits;
     let user = this.#users.get(uid);
     if (!user) {
-      if (this.#users.size >= SWEEP_AT) this.#sweep(now);
+      if (this.#users.size >= this.#sweepAt) this.#sweep(now);
       this.#users.set(uid, user = { clients: 0, credit: connectionsPerSecond, at: now });
     }
     if (connectionsPerSecond > 0) {
@@ -90,5 +91,6 @@ export class Admission {
     for (const [uid, user] of this.#users) {
       if (user.clients === 0 && now - user.at > FORGET_MS) this.#users.delete(uid);
     }
+    this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#users.size);
   }
 }

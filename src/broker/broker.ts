@@ -203,7 +203,7 @@ export class Broker implements Disposable {
    */
   drain(): Promise<void> {
     this.#reception.draining = true;
-    if (this.#reception.clients.size === 0) this.#drained.resolve();
+    if (this.#reception.isDrained) this.#drained.resolve();
     return this.#drained.promise;
   }
 

@@ -22,6 +22,7 @@ import { ClosedError } from "../core/errors.ts";
 import type { UnixListener } from "../core/listener.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import type { Broker } from "./broker.ts";
+import { ThrottledLog } from "./throttled_log.ts";
 
 const MAX_BODY_CHARACTERS = 65536;
 
@@ -32,6 +33,7 @@ interface Answer {
   status: number;
   body: unknown;
   contentType?: string;
+  allow?: string;
 }
 
 /** What the control socket can ask of the program around the broker. */
@@ -45,6 +47,7 @@ export class ControlServer implements Disposable {
   readonly #broker: Broker;
   readonly #listener: UnixListener;
   readonly #owner: ControlOwner;
+  readonly #log = new ThrottledLog("broker");
   #server: Server | undefined;
 
   /**
@@ -71,7 +74,7 @@ export class ControlServer implements Disposable {
         await this.#serve(await this.#listener.accept());
       } catch (error) {
         if (error instanceof ClosedError) return;
-        getLogger("broker").warn("control connection failed", { error: (error as Error).message });
+        this.#log.warn("control failed", "control connection failed", { error: (error as Error).message });
         await delay(PAUSE_MS);
       }
     }
@@ -90,7 +93,7 @@ export class ControlServer implements Disposable {
     if (this.#listener.listensAt.kind !== "abstract") return true;
     const { uid, pid } = socket.peerCredentials;
     if (uid === 0 || uid === Deno.uid()) return true;
-    getLogger("broker").warn("control connection refused", { pid, uid });
+    this.#log.warn("control refused", "control connection refused", { pid, uid });
     return false;
   }
 
@@ -115,6 +118,7 @@ export class ControlServer implements Disposable {
     response.writeHead(answer.status, {
       "content-type": answer.contentType ?? "application/json",
       "connection": "close",
+      ...(answer.allow === undefined ? {} : { allow: answer.allow }),
     });
     response.end(body);
   }
@@ -149,7 +153,7 @@ export class ControlServer implements Disposable {
 
   #only(allowed: string, method: string, answer: () => Answer, all = allowed): Answer {
     if (method === allowed) return answer();
-    return { status: 405, body: { error: `${method} is not allowed here, only ${all}` } };
+    return { status: 405, allow: all, body: { error: `${method} is not allowed here, only ${all}` } };
   }
 
   #status(): Record<string, unknown> {

@@ -9,6 +9,9 @@ import { adoptSocket } from "../core/adoption.ts";
 import type { UnixAddress } from "../core/address.ts";
 import { UnixSocket } from "../core/socket.ts";
 
+/** How long an answer may take to come, in milliseconds. */
+const ANSWER_MS = 10_000;
+
 /** An answer of the control socket. */
 export interface ControlAnswer {
   /** The HTTP status. */
@@ -34,6 +37,7 @@ export async function askControl(
   body?: unknown,
 ): Promise<ControlAnswer> {
   const socket = adoptSocket(await UnixSocket.connect(address));
+  socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error(`no answer within ${ANSWER_MS / 1000} seconds`)));
   try {
     return await exchange(socket, method, path, body);
   } finally {

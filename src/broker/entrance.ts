@@ -4,7 +4,7 @@
  * @module
  */
 
-import { acceptConnection, type Connection, ONLY_HANGUP, watchListener } from "../core/connection.ts";
+import { acceptConnection, type Connection, isHangup, ONLY_HANGUP, watchListener } from "../core/connection.ts";
 import { SystemError } from "../core/errors.ts";
 import { EPOLL } from "../core/linux.ts";
 import type { UnixListener } from "../core/listener.ts";
@@ -22,6 +22,8 @@ export interface EntranceOwner {
   onConnection(connection: Connection, entrance: Entrance): void;
   /** Called when no more connections wait for the moment. */
   onBatchEnd(): void;
+  /** Called when the listener was shut down by somebody else; the entrance is closed. */
+  onLost(entrance: Entrance): void;
   /** Called when accept(2) failed. */
   onAcceptError(error: SystemError, entrance: Entrance): void;
 }
@@ -49,7 +51,13 @@ export class Entrance implements ReadyHandler, Disposable {
   }
 
   /** Takes the connections that wait. */
-  onReady(): void {
+  onReady(events: number): void {
+    if (isHangup(events)) {
+      // Whoever else holds an inherited socket may shut it down; nobody can connect to it any more.
+      this[Symbol.dispose]();
+      this.#owner.onLost(this);
+      return;
+    }
     try {
       for (let count = 0; count < BATCH; count++) {
         const connection = acceptConnection(this.#listener);

@@ -42,7 +42,7 @@ export function defaultLimits(descriptorLimit: number, asked?: number): Limits {
   const maxClients = asked ?? Math.max(2, descriptors - reserved);
   return {
     maxClients,
-    maxClientsPerUid: Math.max(1, Math.floor(maxClients * 0.9)),
+    maxClientsPerUid: Math.max(Math.min(2, maxClients), Math.floor(maxClients * 0.9)),
     maxWaitingPerKey: 1024,
     requestTimeout: 5000,
     pairTimeout: 0,

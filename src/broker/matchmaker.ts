@@ -53,6 +53,11 @@ export class Matchmaker implements Disposable {
     this.#onEnd = onEnd;
   }
 
+  /** Whether nobody waits, for a peer or for an end that could not be sent yet. */
+  get isDone(): boolean {
+    return this.room.size === 0 && this.#owed.size === 0;
+  }
+
   /**
    * Pairs whoever can be paired.
    *
@@ -167,8 +172,16 @@ export class Matchmaker implements Disposable {
 
   #retry(): void {
     this.#timer = undefined;
+    this.#forgetThoseWhoLeft();
     if (this.#payAll()) this.#matchAll();
     if (this.#owed.size + this.#postponed.size > 0) this.#schedule();
+  }
+
+  /** Behind a pair that still lacks descriptors they would never be reached. */
+  #forgetThoseWhoLeft(): void {
+    for (const [name, { mode, key }] of this.#postponed) {
+      if (!this.room.match(mode, key)) this.#postponed.delete(name);
+    }
   }
 
   /** What one lacks, all lack: with thousands of them, trying each would be all that is ever done. */

@@ -77,6 +77,11 @@ export class Reception implements ClientOwner, EntranceOwner, Disposable {
     );
   }
 
+  /** Whether nobody is left to be served; who has not asked for anything yet would be refused. */
+  get isDrained(): boolean {
+    return this.draining && this.#matchmaker.isDone;
+  }
+
   /** How many clients wait for a peer. */
   get waiting(): number {
     return this.#matchmaker.room.size;
@@ -120,6 +125,11 @@ export class Reception implements ClientOwner, EntranceOwner, Disposable {
       socket: entrance.address,
       error: error.message,
     });
+  }
+
+  /** Called by an entrance. */
+  onLost(entrance: Entrance): void {
+    this.#log.error("socket lost", { socket: entrance.address });
   }
 
   /** Called by a client's connection. */
@@ -192,18 +202,23 @@ export class Reception implements ClientOwner, EntranceOwner, Disposable {
 
   #isDenied(client: Client, key?: string): boolean {
     if (this.access.isEmpty) return false;
-    const { connection } = client;
-    const socket = client.socket;
-    const decision = this.access.decide({
-      uid: connection.uid,
-      gid: connection.gid,
-      get groups() {
-        return connection.groups;
-      },
-      socket,
-      key,
-    });
-    return decision === "deny";
+    const { connection, socket } = client;
+    const { uid, gid } = connection;
+    try {
+      return this.access.decide({
+        uid,
+        gid,
+        socket,
+        key,
+        get groups() {
+          return connection.groups;
+        },
+      }) === "deny";
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      // Who cannot be asked for groups is not let in.
+      return true;
+    }
   }
 
   /** A client that only ends its own sending still takes its reply. */
@@ -250,7 +265,7 @@ export class Reception implements ClientOwner, EntranceOwner, Disposable {
     client.connection.close();
     this.#admission.leave(client.connection.uid);
     this.clients.delete(client.id);
-    if (this.draining && this.clients.size === 0) this.#onEmpty();
+    if (this.isDrained) this.#onEmpty();
   }
 
   /** Disconnects everybody. */

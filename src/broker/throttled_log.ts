@@ -6,15 +6,19 @@
 
 import { getLogger, type Logger, LogLevels } from "@std/log";
 
-/** How many lines of one kind are written in a second before they are only counted. */
-const LINES_PER_SECOND = 20;
+/** How many lines of one kind may come at once. */
+const BURST = 20;
+
+/** How long it takes for one more to be allowed, in milliseconds. */
+const REFILL_MS = 10_000;
 
 /** What a line says beside its text. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 interface Kind {
-  second: number;
-  lines: number;
+  credit: number;
+  /** When the credit was reckoned, in milliseconds. */
+  at: number;
   suppressed: number;
 }
 
@@ -42,35 +46,29 @@ export class ThrottledLog {
     this.#logger.debug(message, fields);
   }
 
-  /** Writes what happens seldom. */
-  info(message: string, fields: LogFields = {}): void {
-    this.#logger.info(message, fields);
-  }
-
   /** Writes what went wrong with ourselves. */
   error(message: string, fields: LogFields = {}): void {
     this.#logger.error(message, fields);
   }
 
   /**
-   * Writes what went wrong with a client, unless there was enough of that in this second.
+   * Writes what went wrong with a client, unless there was enough of that lately.
    *
    * @param kind What is limited together.
    * @param message The text.
    * @param fields What it is about.
    */
   warn(kind: string, message: string, fields: LogFields = {}): void {
-    const second = Math.floor(performance.now() / 1000);
+    const now = performance.now();
     let entry = this.#kinds.get(kind);
-    if (!entry) this.#kinds.set(kind, entry = { second, lines: 0, suppressed: 0 });
-    if (entry.second !== second) {
-      entry.second = second;
-      entry.lines = 0;
-    }
-    if (entry.lines++ >= LINES_PER_SECOND) {
+    if (!entry) this.#kinds.set(kind, entry = { credit: BURST, at: now, suppressed: 0 });
+    entry.credit = Math.min(BURST, entry.credit + (now - entry.at) / REFILL_MS);
+    entry.at = now;
+    if (entry.credit < 1) {
       entry.suppressed++;
       return;
     }
+    entry.credit--;
     const { suppressed } = entry;
     entry.suppressed = 0;
     this.#logger.warn(message, suppressed > 0 ? { ...fields, suppressed } : fields);

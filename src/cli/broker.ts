@@ -84,11 +84,21 @@ function serve(args: Arguments, passed: readonly ActivatedFd[], broker: Broker, 
   const pidfile = args.get("pidfile");
   if (pidfile !== undefined) stack.use(Pidfile.create(pidfile));
   if (controlListener) stack.use(new ControlServer(broker, controlListener, owner));
+  // Last in, first out: the broker has to stop watching before a descriptor is closed.
+  stack.defer(() => broker.close());
   for (const listener of listeners) broker.listen(listener);
   const { sockets, limits } = broker.status;
   const listensAt = controlListener ? `${controlListener.listensAt}` : "none";
   getLogger("broker").info("serving", { sockets, control: listensAt, limits });
   return stack.move();
+}
+
+/** A fault of ours that one client brings about must not end the service for all. */
+function surviveFaults(): void {
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    getLogger("broker").error("fault", { error: event.error?.stack ?? event.message });
+  });
 }
 
 /**
@@ -106,6 +116,7 @@ export async function run(args: Arguments): Promise<number> {
     return await daemonize("--daemonize");
   }
   const log = setUpLogging(args, "broker");
+  surviveFaults();
   using broker = new Broker({ limits: limitsFrom(args), access: accessFrom(args) });
   using stack = new DisposableStack();
   const finished = Promise.withResolvers<void>();

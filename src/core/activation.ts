@@ -31,8 +31,8 @@ export function takeActivatedFds(): ActivatedFd[] {
   if (pid === undefined || count === undefined || Number(pid) !== Deno.pid) return [];
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) Deno.env.delete(name);
   if (!/^\d{1,5}$/.test(count)) throw new Error(`LISTEN_FDS=${count}: it must be the number of descriptors`);
-  const labels = names === undefined ? [] : names.split(":");
-  if (names !== undefined && labels.length !== Number(count)) {
+  const labels = names ? names.split(":") : [];
+  if (names && labels.length !== Number(count)) {
     throw new Error(`LISTEN_FDNAMES has ${labels.length} names for LISTEN_FDS=${count} descriptors`);
   }
   const taken: ActivatedFd[] = [];

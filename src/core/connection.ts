@@ -6,7 +6,7 @@
  */
 
 import { closeSoon } from "./bulk_close.ts";
-import { check, type SystemErrorContext } from "./errors.ts";
+import { check } from "./errors.ts";
 import { type Credentials, peerGroupsOf } from "./credentials.ts";
 import { Fd } from "./fd.ts";
 import { EPOLL, ERRNO, MSG } from "./linux.ts";
@@ -173,14 +173,13 @@ export function strayDescriptors(): number {
  * Accepts a connection that waits already.
  *
  * @param listener The listener.
- * @param context What an error is to name.
  * @returns The connection, owned by the caller, or `undefined` if none waits.
  * @throws {SystemError} EMFILE, ENFILE, ENOBUFS or ENOMEM: it waits on.
  */
-export function acceptConnection(listener: UnixListener, context?: SystemErrorContext): Connection | undefined {
+export function acceptConnection(listener: UnixListener): Connection | undefined {
   const result = native.ipcx_accept(listener.fd.number, peer);
   if (result === -ERRNO.EAGAIN) return undefined;
-  const fd = new Fd(check(result, "accept", context));
+  const fd = new Fd(check(result, "accept", { address: `${listener.listensAt}` }));
   return new Connection(fd, { pid: peer[0], uid: peer[1] >>> 0, gid: peer[2] >>> 0 });
 }
 

@@ -35,6 +35,10 @@ export function peerCredentialsOf(fd: number): Credentials {
   return { pid: slots[0], uid: slots[1] >>> 0, gid: slots[2] >>> 0 };
 }
 
+/** The most groups that a process can have. */
+const NGROUPS_MAX = 65536;
+let groups: Uint32Array<ArrayBuffer> | undefined;
+
 /**
  * Tells the supplementary groups of the peer at the time it connected.
  *
@@ -43,7 +47,7 @@ export function peerCredentialsOf(fd: number): Credentials {
  * @throws {SystemError} ENODATA for a peer without credentials.
  */
 export function peerGroupsOf(fd: number): number[] {
-  const groups = new Uint32Array(65536);
+  groups ??= new Uint32Array(NGROUPS_MAX);
   const bytes = check(native.ipcx_get_option(fd, SOL_SOCKET, SO.PEERGROUPS, groups, groups.byteLength), "getsockopt");
   return Array.from(groups.subarray(0, bytes / 4));
 }

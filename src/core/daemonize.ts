@@ -43,6 +43,8 @@ function commandLineWithout(option: string): string[] {
  */
 export async function daemonize(option: string): Promise<number> {
   using notifications = UnixSocket.bound(UnixAddress.unnamed);
+  // Anybody may send to an abstract name.
+  notifications.setOption("passCredentials", true);
   const child = new Deno.Command(Deno.execPath(), {
     args: commandLineWithout(option),
     env: { [MARK]: "1", NOTIFY_SOCKET: `${notifications.address}` },
@@ -55,7 +57,7 @@ export async function daemonize(option: string): Promise<number> {
   const ready = async (): Promise<number> => {
     for (;;) {
       using message = await notifications.receive({ signal: stop.signal });
-      if (message && /^READY=1$/m.test(message.text)) return 0;
+      if (message?.credentials?.pid === child.pid && /^READY=1$/m.test(message.text)) return 0;
     }
   };
   const ended = async (): Promise<number> => {

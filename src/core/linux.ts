@@ -6,12 +6,9 @@
 
 /** `struct msghdr` flags and flags of sendmsg(2) and recvmsg(2). */
 export const MSG = {
-  OOB: 0x1,
   PEEK: 0x2,
   CTRUNC: 0x8,
   TRUNC: 0x20,
-  EOR: 0x80,
-  WAITALL: 0x100,
   MORE: 0x8000,
 } as const;
 
@@ -32,26 +29,24 @@ export const EPOLL_CTL = { ADD: 1, DEL: 2, MOD: 3 } as const;
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
-  EINTR: 4,
   EBADF: 9,
   EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,
-  EEXIST: 17,
   ENOTDIR: 20,
   EINVAL: 22,
   ENFILE: 23,
   EMFILE: 24,
-  EPIPE: 32,
-  ENAMETOOLONG: 36,
   EADDRINUSE: 98,
   EAFNOSUPPORT: 97,
   ENOBUFS: 105,
   ETIMEDOUT: 110,
   ECONNREFUSED: 111,
   ETOOMANYREFS: 109,
-  ENOTSOCK: 88,
 } as const;
+
+/** What opening a mere place can insist on: `enum ipcx_open` in ffi/ipcx.h. */
+export const OPEN = { DIRECTORY: 1, NO_FOLLOW: 2 } as const;
 
 /** The address family of Unix sockets. */
 export const AF_UNIX = 1;
@@ -62,15 +57,12 @@ export const SOL_SOCKET = 1;
 /** Options of socket(7) and unix(7). */
 export const SO = {
   TYPE: 3,
-  ERROR: 4,
   SNDBUF: 7,
   RCVBUF: 8,
   PASSCRED: 16,
   PEERCRED: 17,
   TIMESTAMP: 29,
   ACCEPTCONN: 30,
-  PEERSEC: 31,
-  SNDBUFFORCE: 32,
   DOMAIN: 39,
   PEEK_OFF: 42,
   PEERGROUPS: 59,

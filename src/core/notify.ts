@@ -22,7 +22,7 @@ export type ServiceState = Readonly<Record<string, string | number>>;
  *
  * @param state Names and values; line breaks in a value become spaces.
  * @returns Whether there is such a socket and it took the state. A manager that
- * does not listen is no reason for a service to fail.
+ * does not listen, or want of descriptors, is no reason for a service to fail.
  *
  * @example
  * ```ts
@@ -37,8 +37,8 @@ export function notify(state: ServiceState): boolean {
   const text = Object.entries(state).map(([name, value]) => `${name}=${String(value).replaceAll("\n", " ")}\n`).join(
     "",
   );
-  using socket = UnixSocket.fromFd(new Fd(check(native.ipcx_socket(typeNumber("dgram")), "socket")));
   try {
+    using socket = UnixSocket.fromFd(new Fd(check(native.ipcx_socket(typeNumber("dgram")), "socket")));
     const address = target.startsWith("@") ? UnixAddress.abstract(target.slice(1)) : UnixAddress.path(target);
     return socket.trySend(encoder.encode(text), { to: address }) !== undefined;
   } catch (error) {

@@ -7,10 +7,9 @@
 import { AddressError, type UnixAddress } from "./address.ts";
 import { check } from "./errors.ts";
 import { Fd } from "./fd.ts";
-import { MAX_PATH_BYTES } from "./linux.ts";
+import { MAX_PATH_BYTES, OPEN } from "./linux.ts";
 import { native } from "./native.ts";
 
-const O_DIRECTORY = 0o200000;
 const NAME_MAX = 255;
 const encoder = new TextEncoder();
 
@@ -24,7 +23,7 @@ export interface ReachableName extends Disposable {
  * Opens a file or directory as a mere place (O_PATH).
  *
  * @param path The path.
- * @param flags Further flags of open(2).
+ * @param flags What to insist on, of {@linkcode OPEN}.
  * @returns The descriptor, owned by the caller.
  * @throws {SystemError} As open(2).
  */
@@ -77,7 +76,7 @@ export function reach(address: UnixAddress, purpose: "bind" | "connect"): Reacha
   const path = address.filename;
   if (purpose === "connect") return through(openPath(path), "");
   const name = path.slice(path.lastIndexOf("/") + 1);
-  const held = openPath(directoryOf(path), O_DIRECTORY);
+  const held = openPath(directoryOf(path), OPEN.DIRECTORY);
   const reachable = through(held, `/${name}`);
   if (reachable.bytes.length > MAX_PATH_BYTES) {
     held.close();

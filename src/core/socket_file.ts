@@ -9,12 +9,11 @@ import { UnixAddress } from "./address.ts";
 import { isAlive } from "./connect.ts";
 import { check, SystemError } from "./errors.ts";
 import type { Fd } from "./fd.ts";
-import { ERRNO } from "./linux.ts";
+import { ERRNO, OPEN } from "./linux.ts";
 import { native } from "./native.ts";
 import type { SocketType } from "./options.ts";
 import { openPath, reach } from "./reach.ts";
 
-const O_NOFOLLOW = 0o400000;
 const ATTEMPTS = 5;
 
 /** Mode and owner of a socket file. */
@@ -104,7 +103,7 @@ function removeStale(path: string, type: SocketType): void {
 /** Opens the file that was just made; the path may name something else by now. */
 function openMade(path: string): Fd {
   try {
-    return openPath(path, O_NOFOLLOW);
+    return openPath(path, OPEN.NO_FOLLOW);
   } catch (error) {
     if (error instanceof SystemError && error.errno === ERRNO.ENOENT) throw replaced(path);
     throw error;
