@@ -25,21 +25,27 @@ static char **split(const char *strings, uint32_t count)
     return list;
 }
 
+struct signals {
+    sigset_t blocked;
+    struct sigaction pipe;
+};
+
 /* What the runtime ignores or blocks for itself is no business of the program
  * after it; what it was started with, such as an ignored SIGINT, is. */
-static void reset_signals(sigset_t *blocked)
+static void reset_signals(struct signals *before)
 {
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
     sigset_t none;
 
     sigemptyset(&none);
-    pthread_sigmask(SIG_SETMASK, &none, blocked);
-    signal(SIGPIPE, SIG_DFL);
+    pthread_sigmask(SIG_SETMASK, &none, &before->blocked);
+    sigaction(SIGPIPE, &standard, &before->pipe);
 }
 
-static void restore_signals(const sigset_t *blocked)
+static void restore_signals(const struct signals *before)
 {
-    signal(SIGPIPE, SIG_IGN);
-    pthread_sigmask(SIG_SETMASK, blocked, NULL);
+    sigaction(SIGPIPE, &before->pipe, NULL);
+    pthread_sigmask(SIG_SETMASK, &before->blocked, NULL);
 }
 
 /* Becomes the program at `path`, with descriptor `source` at number `target`
@@ -53,7 +59,7 @@ int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
     char **envp = split(environment, n_environment);
     int failure = ENOMEM;
     int saved = -1, saved_flags = 0;
-    sigset_t blocked;
+    struct signals before;
 
     if (!argv || !envp)
         goto out;
@@ -71,10 +77,10 @@ int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
         failure = errno;
         goto restore;
     }
-    reset_signals(&blocked);
+    reset_signals(&before);
     execve(path, argv, envp);
     failure = errno;
-    restore_signals(&blocked);
+    restore_signals(&before);
 restore:
     if (saved >= 0) {
         dup3(saved, target, saved_flags & FD_CLOEXEC ? O_CLOEXEC : 0);

@@ -45,3 +45,23 @@ claim("deno task demo lets two processes talk, ends with status 0 and leaves not
   assertEquals(Array.from(Deno.readDirSync(directory.path)), [], "no file is left");
   assertEquals(processesWith(`IPCX_DEMO_MARK=${mark}`), [], "no process is left");
 });
+
+claim("a demo whose broker cannot start says so and ends with status 1, without a stack trace", async () => {
+  using directory = new OwnDirectory();
+  // A relative name that begins with @ is taken for an abstract one, and this one is written wrongly.
+  Deno.mkdirSync(directory.file("@\\q"));
+  const demo = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", `${ROOT}examples/demo.ts`],
+    cwd: directory.path,
+    env: { TMPDIR: "@\\q", NO_COLOR: "1" },
+    stdin: "null",
+    signal: AbortSignal.timeout(30_000),
+  });
+  const { code, stdout, stderr } = await demo.output();
+  const text = new TextDecoder().decode(stdout);
+  assertEquals({ code, err: new TextDecoder().decode(stderr) }, { code: 1, err: "" }, text);
+  assertMatch(text, /^ {2}broker +\| ipcx broker: .*\\q/m);
+  assertMatch(text, /\nThe broker did not start; what it said is above\.\n$/);
+  assert(!/^\s+at /m.test(text), text);
+  assertEquals(Array.from(Deno.readDirSync(directory.file("@\\q"))), [], "no file is left");
+});

@@ -10,6 +10,15 @@ async function json(daemon: Daemon, method: string, path: string, body?: unknown
   return [status, JSON.parse(text)];
 }
 
+/** Asks with a method and a path, and returns the answer as it comes, its headers included. */
+async function wholeAnswer(daemon: Daemon, asked: string): Promise<string> {
+  using socket = await UnixSocket.connect(daemon.control);
+  await socket.send(`${asked} HTTP/1.1\r\nhost: broker\r\n\r\n`);
+  let answer = "";
+  for await (const message of socket) answer += message.text;
+  return answer;
+}
+
 claim("the status tells what the broker does", async () => {
   await using daemon = await Daemon.start({ args: ["--max-clients", "7"] });
   using _waiting = await RawClient.ask(daemon.address, "k");
@@ -59,6 +68,19 @@ claim("what there is not, and what is not to be done with it, is said", async ()
     assertEquals(await json(daemon, method, path), [405, { error: `${method} is not allowed here, only ${allowed}` }]);
   }
   assertEquals((await daemon.status()).draining, false);
+});
+
+claim("what would be allowed is said as HTTP says it", async () => {
+  await using daemon = await Daemon.start();
+  for (const [asked, allowed] of [["POST /status", "GET"], ["GET /drain", "POST"], ["DELETE /log-level", "GET, PUT"]]) {
+    const answer = await wholeAnswer(daemon, asked);
+    assert(answer.startsWith("HTTP/1.1 405 "), answer);
+    assertEquals(/^allow: (.*)\r$/im.exec(answer)?.[1], allowed, answer);
+  }
+  for (const asked of ["GET /status", "GET /nothing"]) {
+    const answer = await wholeAnswer(daemon, asked);
+    assert(!/^allow:/im.test(answer), answer);
+  }
 });
 
 claim("the query of a request does not matter", async () => {
@@ -126,10 +148,7 @@ claim("a peer that leaves in the middle of its request disturbs nobody", async (
 
 claim("an answer is the last on its connection, and says so", async () => {
   await using daemon = await Daemon.start();
-  using socket = await UnixSocket.connect(daemon.control);
-  await socket.send("GET /log-level HTTP/1.1\r\nhost: broker\r\n\r\n");
-  let answer = "";
-  for await (const message of socket) answer += message.text;
+  const answer = await wholeAnswer(daemon, "GET /log-level");
   assert(answer.startsWith("HTTP/1.1 200 OK\r\n"), answer);
   assert(/^connection: close\r$/im.test(answer), answer);
   assert(answer.includes('{"level":"info"}\n'), answer);
@@ -143,6 +162,23 @@ claim("an abstract control socket lets nobody in but root and the daemon's own u
   assertEquals([code, new TextDecoder().decode(stdout)], [0, "no answer\n"]);
   await daemon.logs("control connection refused");
   assertEquals(daemon.log.find(({ message }) => message === "control connection refused")?.uid, 65534);
+  assertEquals((await daemon.ask("GET", "/status")).status, 200);
+}, { skip: NEEDS_ROOT });
+
+claim("those whom a control socket refuses cannot flood the log", async () => {
+  await using daemon = await Daemon.start();
+  const script = `
+import socket, sys
+for _ in range(50):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect("\\0" + sys.argv[1])
+        client.recv(1)
+`;
+  const [name, ...args] = [...asUser(65534), "python3", "-c", script, daemon.control.slice(1)];
+  assertEquals((await new Deno.Command(name, { args, stderr: "inherit" }).output()).code, 0);
+  daemon.kill("SIGHUP");
+  await daemon.logs("reloaded");
+  assertEquals(daemon.log.filter(({ message }) => message === "control connection refused").length, 20);
   assertEquals((await daemon.ask("GET", "/status")).status, 200);
 }, { skip: NEEDS_ROOT });
 

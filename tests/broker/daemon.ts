@@ -138,14 +138,17 @@ export class Daemon implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Ends it in order, unless it has ended. */
+  /** Ends it in order, unless it has ended; one that goes on is killed, and a failure. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.#child.kill("SIGTERM");
     } catch {
       // It has ended already.
     }
-    await this.ended;
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), PATIENCE_MS);
+    const { signal } = await this.ended;
+    clearTimeout(timer);
+    if (signal === "SIGKILL") throw new Error("the daemon did not end on SIGTERM");
   }
 }
 

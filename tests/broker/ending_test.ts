@@ -2,7 +2,20 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SystemError } from "ipcx";
 import { claim, OwnDirectory } from "../claim.ts";
 import { Daemon } from "./daemon.ts";
+import { eventually } from "./eventually.ts";
 import { assertPairedWith, RawClient } from "./raw_client.ts";
+
+const END_MS = 3000;
+
+/** Waits for a daemon's end, which has to come soon. */
+async function inTime(daemon: Daemon): Promise<Deno.CommandStatus> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(late.resolve, END_MS, undefined);
+  const status = await Promise.race([daemon.ended, late.promise]);
+  clearTimeout(timer);
+  assert(status, `it does not end within ${END_MS} ms`);
+  return status;
+}
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
@@ -27,6 +40,26 @@ claim("a drained daemon pairs those who wait, refuses those who would have to, a
   using counterpart = await RawClient.ask(daemon.address, "old", "client");
   await assertPairedWith(waiting, counterpart);
   assertEquals((await daemon.ended).code, 0);
+});
+
+claim("a daemon is drained when nobody waits, even if silent clients keep connecting", async () => {
+  await using daemon = await Daemon.start({ args: ["--request-timeout", "0"] });
+  using waiting = await RawClient.ask(daemon.address, "k");
+  using _silent = await RawClient.connect(daemon.address);
+  await daemon.waits(1);
+  await daemon.ask("POST", "/drain");
+  using _another = await RawClient.connect(daemon.address);
+  assertEquals((await daemon.status()).waiting, 1);
+  waiting[Symbol.dispose]();
+  assertEquals((await inTime(daemon)).code, 0);
+});
+
+claim("a daemon to which only silent clients are connected is drained at once", async () => {
+  await using daemon = await Daemon.start({ args: ["--request-timeout", "0"] });
+  using _silent = await RawClient.connect(daemon.address);
+  await eventually("it is connected", async () => (await daemon.status()).clients === 1);
+  assertEquals((await daemon.ask("POST", "/drain")).status, 202);
+  assertEquals((await inTime(daemon)).code, 0);
 });
 
 claim("a second request to drain changes nothing", async () => {

@@ -132,6 +132,21 @@ claim("if the newcomer is gone before it is sent its end, the one that waited ke
   hangUp([first, second]);
 });
 
+claim("a newcomer that will not read is gone: the one that waited keeps its place, and gets the next", async () => {
+  using server = new EmbeddedBroker();
+  const [first, second] = await queue(server, ["server", "server"]);
+  using deaf = await RawClient.connect(server.address);
+  await server.holds(3);
+  deaf.socket.shutdown("read");
+  await deaf.send(requestBytes("k", "client"));
+  await server.holds(2);
+  assertEquals([server.broker.status.paired, server.broker.status.gone], [0, 1]);
+  assert(first.isSilent && second.isSilent);
+  using next = await RawClient.ask(server.address, "k", "client");
+  await assertPairedWith(first, next);
+  hangUp([first, second]);
+});
+
 claim("if all who waited are gone, the newcomer is the first of a new queue", async () => {
   using server = new EmbeddedBroker();
   const gone = await queue(server, ["server", "server", "server"]);

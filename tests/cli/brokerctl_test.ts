@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { PairRefusedError, requestPair } from "../../src/broker/request_pair.ts";
 import { UnixListener } from "../../src/core/listener.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
-import { claim, OwnDirectory } from "../claim.ts";
+import { claim, OwnDirectory, ownName } from "../claim.ts";
 import { ipcx, type Process, type Result, startBroker, until } from "./program.ts";
 
 /** A broker to ask, in a process of its own. */
@@ -198,6 +198,18 @@ claim("somebody who is no broker's control socket is an error that says so", asy
     assertEquals(status, 1);
     assert(err.startsWith(`ipcx brokerctl: what answers at ${address} is no broker's control socket (`), err);
   }
+});
+
+claim("a control socket at an abstract name that lets one go without an answer says who is let in", async () => {
+  const address = ownName();
+  using listener = UnixListener.listen(address);
+  const asking = ipcx(["brokerctl", "-c", address, "status"]);
+  using socket = await listener.accept();
+  socket.close();
+  const { status, err } = await asking;
+  assertEquals(status, 1);
+  assert(err.includes(`${address} closed the connection`), err);
+  assert(err.includes("only root and the broker's user are let in"), err);
 });
 
 claim("words that it does not know have status 2, and none are asked of the broker", async () => {

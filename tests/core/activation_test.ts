@@ -59,6 +59,14 @@ claim("what is meant for another process is left alone, and so is nothing", asyn
   }
 });
 
+claim("empty names are none: of no descriptors they say nothing, and one is unknown", async () => {
+  for (const [count, names] of [["0", []], ["1", ["unknown"]]] as const) {
+    const told = await result<Activated>("take_activated.ts", [], through("listener", { count, names: "" }));
+    assertEquals(told.names, [...names]);
+    assertEquals([told.environment, told.again], [[null, null, null], 0]);
+  }
+});
+
 claim("variables that contradict each other are an error", async () => {
   for (
     const [variables, message] of [

@@ -3,7 +3,7 @@ import { UnixAddress } from "../../src/core/address.ts";
 import { notify, notifyReloading, startWatchdog } from "../../src/core/notify.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
-import { command, run } from "./programs/run.ts";
+import { command, result, run } from "./programs/run.ts";
 
 /** Lets a test talk to a service manager of its own. */
 async function withManager(address: string, test: (manager: UnixSocket) => void | Promise<void>): Promise<void> {
@@ -59,6 +59,14 @@ claim("a manager that is not there, not told of, or does not read is no reason t
     while (notify({ STATUS: "again" })) told++;
     assert(told >= 10);
   });
+});
+
+claim("at the limit of descriptors nothing is told, which is no reason to fail either", async () => {
+  using manager = UnixSocket.bound(ownName());
+  const options = { env: { NOTIFY_SOCKET: `${manager.address}` }, through: ["prlimit", "--nofile=64:64"] };
+  assertEquals(await result("notify_at_limit.ts", [], options), { atLimit: false, afterwards: true });
+  assertEquals((await manager.receive())!.text, "STATUS=afterwards\n");
+  assertEquals(manager.tryReceive(), undefined);
 });
 
 claim("reloading is told with the time of the manager's clock", async () => {

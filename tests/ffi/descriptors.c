@@ -1,14 +1,17 @@
-/* Descriptors: closed, duplicated, written to, limited; names of errors. */
+/* Descriptors: closed, duplicated, limited; names of errors. */
 #define _GNU_SOURCE
 #include "check.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void a_descriptor_is_closed_once(void)
@@ -88,64 +91,6 @@ static void a_descriptor_is_made_nonblocking(void)
     CHECK_IS(ipcx_set_nonblocking(-1), -EBADF);
 }
 
-static void what_is_written_arrives(void)
-{
-    char data[4] = "";
-    int ends[2];
-
-    CHECK_IS(pipe2(ends, O_NONBLOCK), 0);
-    CHECK_IS(ipcx_write(ends[1], "abc", 3), 3);
-    CHECK_IS(ipcx_write(ends[1], NULL, 0), 0);
-    CHECK_IS(read(ends[0], data, 4), 3);
-    CHECK(strcmp(data, "abc") == 0);
-    CHECK_IS(ipcx_write(ends[0], "x", 1), -EBADF);
-    while (ipcx_write(ends[1], data, 4) > 0)
-        continue;
-    CHECK_IS(ipcx_write(ends[1], data, 4), -EAGAIN);
-    close(ends[0]);
-    /* Unlike ipcx_send(), this leaves the signal to the program. */
-    signal(SIGPIPE, SIG_IGN);
-    CHECK_IS(ipcx_write(ends[1], "x", 1), -EPIPE);
-    signal(SIGPIPE, SIG_DFL);
-    close(ends[1]);
-}
-
-static int full_pipe[2];
-static volatile sig_atomic_t ticks;
-
-/* Interrupts the write a few times before it makes room for it: a page, which
- * may have 64 KiB. */
-static void tick(int number)
-{
-    static char data[65536];
-
-    (void)number;
-    if (++ticks == 3 && read(full_pipe[0], data, sizeof(data)) < 0)
-        _exit(1);
-}
-
-static void an_interrupted_write_goes_on(void)
-{
-    const struct itimerval often = {.it_interval.tv_usec = 5000,
-                                    .it_value.tv_usec = 5000};
-    const struct itimerval never = {.it_value.tv_usec = 0};
-    struct sigaction action = {.sa_handler = tick};
-    char data[4096] = "";
-
-    CHECK_IS(pipe(full_pipe), 0);
-    fcntl(full_pipe[1], F_SETPIPE_SZ, 4096);
-    fcntl(full_pipe[1], F_SETFL, O_NONBLOCK);
-    while (ipcx_write(full_pipe[1], data, 4096) > 0)
-        continue;
-    fcntl(full_pipe[1], F_SETFL, 0);
-    sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &often, NULL);
-    CHECK_IS(ipcx_write(full_pipe[1], data, 4096), 4096);
-    CHECK(ticks >= 3);
-    setitimer(ITIMER_REAL, &never, NULL);
-    close_pair(full_pipe);
-}
-
 static void the_limit_is_raised_as_far_as_it_goes(void)
 {
     struct rlimit limit = {.rlim_cur = 64, .rlim_max = 100};
@@ -155,6 +100,42 @@ static void the_limit_is_raised_as_far_as_it_goes(void)
     CHECK_IS(getrlimit(RLIMIT_NOFILE, &limit), 0);
     CHECK_IS(limit.rlim_cur, 100);
     CHECK_IS(ipcx_raise_descriptor_limit(), 100);
+}
+
+/* Makes the kernel refuse to set limits, as it does where the hard one lies above
+ * fs.nr_open; to read them is allowed. */
+static bool refuse_to_set_limits(void)
+{
+    const uint32_t call = offsetof(struct seccomp_data, nr);
+    const uint32_t new_limit = offsetof(struct seccomp_data, args[2]);
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, call),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_prlimit64, 0, 5),
+        /* A null pointer, half by half: the limit is only read. */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, new_limit),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, new_limit + 4),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {sizeof(code) / sizeof(*code), code};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+static void a_limit_that_cannot_be_raised_is_told_as_it_is(void)
+{
+    struct rlimit limit = {.rlim_cur = 64, .rlim_max = 100};
+
+    CHECK_IS(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (!refuse_to_set_limits())
+        return;
+    CHECK_IS(setrlimit(RLIMIT_NOFILE, &limit), -1);
+    CHECK_IS(ipcx_raise_descriptor_limit(), 64);
+    CHECK_IS(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHECK_IS(limit.rlim_cur, 64);
 }
 
 static void errors_have_names_and_texts(void)
@@ -189,9 +170,8 @@ void test_descriptors(void)
     RUN_IN_CHILD(a_number_is_vacated);
     RUN_IN_CHILD(a_duplicate_is_close_on_exec_and_no_standard_stream);
     RUN(a_descriptor_is_made_nonblocking);
-    RUN(what_is_written_arrives);
-    RUN_IN_CHILD(an_interrupted_write_goes_on);
     RUN_IN_CHILD(the_limit_is_raised_as_far_as_it_goes);
+    RUN_IN_CHILD(a_limit_that_cannot_be_raised_is_told_as_it_is);
     RUN(errors_have_names_and_texts);
     RUN(a_text_is_cut_to_the_room_there_is);
 }

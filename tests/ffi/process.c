@@ -56,8 +56,8 @@ int executed(int count, char **arguments)
     /* The standard streams and the one: nothing that was saved is left. */
     EXPECT(count_open() == (number < 3 ? 3 : 4));
     EXPECT(!is_blocked(SIGUSR1) && !is_blocked(SIGTERM));
-    EXPECT(!is_ignored(SIGPIPE) && !is_ignored(SIGINT));
-    EXPECT(is_ignored(SIGHUP));
+    EXPECT(!is_ignored(SIGPIPE) && !is_ignored(SIGTERM));
+    EXPECT(is_ignored(SIGINT) && is_ignored(SIGHUP));
     EXPECT(getenv("IPCX") && strcmp(getenv("IPCX"), "a b=c") == 0);
     EXPECT(!getenv("PATH"));
     return 0;

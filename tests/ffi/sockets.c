@@ -136,23 +136,6 @@ static void what_cannot_be_connected_gives_an_error(void)
     ipcx_close(fd);
 }
 
-static void a_connected_datagram_socket_can_be_disconnected(void)
-{
-    char name[108];
-    uint32_t length = own_name(name);
-    int32_t receiver = ipcx_socket(SOCK_DGRAM);
-    int32_t sender = ipcx_socket(SOCK_DGRAM);
-
-    CHECK_IS(ipcx_bind(receiver, name, length), 0);
-    CHECK_IS(ipcx_connect(sender, name, length), 0);
-    CHECK_IS(ipcx_send(sender, "x", 1, NULL, 0, NULL, NULL, 0, 0), 1);
-    CHECK_IS(ipcx_disconnect(sender), 0);
-    CHECK_IS(ipcx_send(sender, "x", 1, NULL, 0, NULL, NULL, 0, 0), -ENOTCONN);
-    CHECK_IS(ipcx_disconnect(-1), -EBADF);
-    ipcx_close(sender);
-    ipcx_close(receiver);
-}
-
 static void options_are_read_and_set(void)
 {
     int32_t ends[2], value = 1;
@@ -205,7 +188,6 @@ void test_sockets(void)
     RUN_IN_CHILD(what_cannot_be_accepted_gives_an_error);
     RUN(what_cannot_be_listened_at_gives_an_error);
     RUN(what_cannot_be_connected_gives_an_error);
-    RUN(a_connected_datagram_socket_can_be_disconnected);
     RUN(options_are_read_and_set);
     RUN(each_direction_is_shut_down_by_itself);
 }
