@@ -141,7 +141,7 @@ async function ask(control: string, question: Question): Promise<ControlAnswer> 
     return answer;
   } catch (error) {
     if (error instanceof SystemError) throw error;
-    if (["EPIPE", "ECONNRESET"].includes((error as { code?: string }).code ?? "")) {
+    if (control.startsWith("@") && ["EPIPE", "ECONNRESET"].includes((error as { code?: string }).code ?? "")) {
       throw new Error(
         `${control} closed the connection: at an abstract name only root and the broker's user are let in`,
       );
