@@ -41,8 +41,8 @@ function candidates(command: string): string[] {
 /**
  * Replaces this process, and everything in it, with another program.
  *
- * Signal handling and the signal mask are reset, descriptors that are not
- * close-on-exec stay open. Returns only by failing, with all as it was.
+ * What the runtime ignores or blocks for itself (SIGPIPE, the signal mask) is
+ * reset, descriptors that are not close-on-exec stay open. Returns only by failing, with all as it was.
  *
  * @param command The program, looked up in PATH if it has no slash.
  * @param args Its arguments, without its own name.
