@@ -142,16 +142,21 @@ export class ControlServer implements Disposable {
       case "/log-level":
         if (method === "PUT") return setLevel(await readBody(request));
         return this.#only("GET", method, () => ({ status: 200, body: { level: currentLevel() } }), "GET, PUT");
-      case "/metrics": {
-        if (method !== "GET") return this.#only("GET", method, () => ({ status: 200, body: "" }));
-        const { text, contentType } = await this.#broker.renderMetrics();
-        return { status: 200, body: text, contentType };
-      }
+      case "/metrics":
+        return this.#only("GET", method, async () => {
+          const { text, contentType } = await this.#broker.renderMetrics();
+          return { status: 200, body: text, contentType };
+        });
     }
     return { status: 404, body: { error: `there is no ${path}` } };
   }
 
-  #only(allowed: string, method: string, answer: () => Answer, all = allowed): Answer {
+  #only(
+    allowed: string,
+    method: string,
+    answer: () => Answer | Promise<Answer>,
+    all = allowed,
+  ): Answer | Promise<Answer> {
     if (method === allowed) return answer();
     return { status: 405, allow: all, body: { error: `${method} is not allowed here, only ${all}` } };
   }

@@ -48,12 +48,13 @@ export class Deadlines<T> implements Disposable {
    * Sets a deadline.
    *
    * @param subject Whose.
-   * @param now The time, on the clock of performance.now(); never before that of the last one.
+   * @param since When its time began, on the clock of performance.now(); never
+   * before that of the last one; by default now.
    */
-  set(subject: T, now: number): void {
+  set(subject: T, since?: number): void {
     if (this.#ms === 0) return;
     if (this.#list.length >= this.#compactAt) this.#compact();
-    this.#list.push({ at: now + this.#ms, subject });
+    this.#list.push({ at: (since ?? performance.now()) + this.#ms, subject });
     this.#timer ??= this.#start(this.#ms);
   }
 

@@ -197,7 +197,7 @@ export class Reception implements ClientOwner, EntranceOwner, Disposable {
     client.state = "waiting";
     room.enter(client);
     this.#matchmaker.match(mode, key);
-    if (client.state === "waiting") this.#pairDeadlines.set(client, performance.now());
+    if (client.state === "waiting") this.#pairDeadlines.set(client);
   }
 
   #isDenied(client: Client, key?: string): boolean {

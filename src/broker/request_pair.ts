@@ -5,7 +5,7 @@
  */
 
 import { toAddress, type UnixAddress } from "../core/address.ts";
-import { SystemError } from "../core/errors.ts";
+import { isPeerGone } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { UnixSocket } from "../core/socket.ts";
 import {
@@ -46,9 +46,6 @@ export class PairRefusedError extends Error {
   }
 }
 
-/** A broker that refuses a newcomer closes before it has read, or even got, the request. */
-const CLOSED_CODES: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET"]);
-
 /**
  * Gets one end of a private socket; the peer is whoever names the same key.
  *
@@ -87,7 +84,8 @@ export async function requestPair(options: RequestPairOptions): Promise<UnixSock
     await connection.send(request, { signal });
     return await receiveSetPair(connection, signal);
   } catch (error) {
-    if (error instanceof SystemError && CLOSED_CODES.has(error.code)) throw new PairRefusedError(error);
+    // A broker that refuses a newcomer closes before it has read, or even got, the request.
+    if (isPeerGone(error)) throw new PairRefusedError(error);
     throw error;
   }
 }

@@ -96,6 +96,17 @@ export class SystemError extends Error {
   }
 }
 
+/**
+ * Tells whether a call failed because the peer takes no more, or has closed
+ * without taking all.
+ *
+ * @param error What was thrown.
+ * @returns `true` for EPIPE and ECONNRESET.
+ */
+export function isPeerGone(error: unknown): boolean {
+  return error instanceof SystemError && (error.code === "EPIPE" || error.code === "ECONNRESET");
+}
+
 /** Thrown by whatever is used after it was closed, or given away. */
 export class ClosedError extends Error {
   /** The class name, for those who print errors. */

@@ -5,7 +5,7 @@
  */
 
 import { ONLY_HANGUP } from "./connection.ts";
-import { SystemError } from "./errors.ts";
+import { isPeerGone } from "./errors.ts";
 import type { Fd } from "./fd.ts";
 import { Watch } from "./reactor.ts";
 import type { UnixSocket } from "./socket.ts";
@@ -60,11 +60,6 @@ function watchHangup(fd: Fd, tell: () => void): Watch {
   // An input that stays silent does not keep the process alive by itself.
   watch.ref();
   return watch;
-}
-
-/** Whether an error says that the peer takes no more, or has closed without taking all. */
-function isPeerGone(error: unknown): boolean {
-  return error instanceof SystemError && ["EPIPE", "ECONNRESET"].includes(error.code);
 }
 
 async function send(
