@@ -1,9 +1,11 @@
 /**
  * Everything that two processes on a Linux host can say to each other: Unix
- * sockets with descriptors and credentials, and a broker of private sockets.
+ * sockets with descriptors and credentials, a broker of private sockets, and
+ * processes in other namespaces.
  *
  * @module
  */
 
 export * from "./src/broker/mod.ts";
 export * from "./src/core/mod.ts";
+export * from "./src/spawn/mod.ts";

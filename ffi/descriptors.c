@@ -63,6 +63,11 @@ int32_t ipcx_is_close_on_exec(int32_t fd)
     return flags < 0 ? -errno : !!(flags & FD_CLOEXEC);
 }
 
+int32_t ipcx_keep_on_exec(int32_t fd)
+{
+    return result_of(fcntl(fd, F_SETFD, 0));
+}
+
 int32_t ipcx_set_nonblocking(int32_t fd)
 {
     int flags = fcntl(fd, F_GETFL);
@@ -74,13 +79,17 @@ int32_t ipcx_set_nonblocking(int32_t fd)
     return result_of(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
 
-/* A descriptor that stands for a place in the file system and nothing else. */
+/* A descriptor that stands for a place in the file system and, unless asked for
+ * more, nothing else. */
 int32_t ipcx_open_path(const char *path, int32_t flags)
 {
     int only = (flags & IPCX_OPEN_DIRECTORY ? O_DIRECTORY : 0) |
                (flags & IPCX_OPEN_NO_FOLLOW ? O_NOFOLLOW : 0);
+    int access = flags & IPCX_OPEN_WRITE  ? O_WRONLY | O_NOCTTY
+                 : flags & IPCX_OPEN_READ ? O_RDONLY | O_NOCTTY
+                                          : O_PATH;
 
-    return result_of(open(path, O_PATH | O_CLOEXEC | only));
+    return result_of(open(path, access | O_CLOEXEC | only));
 }
 
 /* Opens a directory and locks it against others who do the same, until the

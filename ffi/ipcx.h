@@ -53,6 +53,90 @@ enum ipcx_hand_out {
 enum ipcx_open {
     IPCX_OPEN_DIRECTORY = 1,
     IPCX_OPEN_NO_FOLLOW = 2,
+    IPCX_OPEN_READ = 4, /* also what is in it, not only the place */
+    IPCX_OPEN_WRITE = 8,
+};
+
+/* One thing that a child does before it becomes another program; each has three
+ * numbers and an offset into the plan's data. */
+enum ipcx_step {
+    IPCX_STEP_JOIN,             /* setns(a, b) */
+    IPCX_STEP_CHANGE_ROOT,      /* to the directory that a is open on */
+    IPCX_STEP_CHANGE_DIRECTORY, /* fchdir(a) */
+    IPCX_STEP_CHANGE_TO_PATH,   /* chdir(data) */
+    IPCX_STEP_DUPLICATE,        /* a becomes b; c: close-on-exec */
+    IPCX_STEP_CLOSE_RANGE,      /* a to b, at exec if c, else now */
+    IPCX_STEP_SESSION,          /* setsid() */
+    IPCX_STEP_TERMINAL,         /* a becomes the controlling terminal */
+    IPCX_STEP_GROUP,            /* setpgid(0, a) */
+    IPCX_STEP_LIMIT,            /* setrlimit(a, data: two 64-bit numbers) */
+    IPCX_STEP_NICE,             /* setpriority(a) */
+    IPCX_STEP_WRITE,            /* data: a path, then what to write there */
+    IPCX_STEP_GROUPS,           /* setgroups(a, data: 32-bit numbers) */
+    IPCX_STEP_GID,              /* setresgid(a, a, a) */
+    IPCX_STEP_UID,              /* setresuid(a, a, a) */
+    IPCX_STEP_BOUND,            /* drops a from the bounding set */
+    IPCX_STEP_DROP,             /* drops the capabilities of the masks a, b */
+    IPCX_STEP_NO_NEW_PRIVS,
+    IPCX_STEP_CONCEAL,      /* prctl(PR_SET_DUMPABLE, 0) */
+    IPCX_STEP_DEATH_SIGNAL, /* a with the parent, whose pidfd b is, or -1 */
+    IPCX_STEP_FORK,         /* what follows is done in a child of the parent */
+    IPCX_STEP_TRACE,        /* PTRACE_TRACEME */
+    IPCX_STEP_EXEC,         /* becomes the program; its variable number a, if not
+                             * -1, gets its own pid as its value */
+    /* Added to a step that may fail. */
+    IPCX_STEP_TOLERATED = 0x100,
+};
+
+/* A plan is this head, then the steps of four numbers each: those of the child,
+ * then those that are deferred until the program is loaded. */
+enum ipcx_plan {
+    IPCX_PLAN_STEPS,       /* how many steps the child does */
+    IPCX_PLAN_DEFERRED,    /* how many come after exec */
+    IPCX_PLAN_STRINGS,     /* offset of what the next three count, in the data */
+    IPCX_PLAN_PATHS,       /* where the program may be, in their order */
+    IPCX_PLAN_ARGUMENTS,   /* its own name among them */
+    IPCX_PLAN_ENVIRONMENT, /* NAME=VALUE */
+    IPCX_PLAN_CGROUP,      /* a cgroup v2 directory, or -1 */
+    IPCX_PLAN_SCRIPT,      /* a script, open by any means, or -1 */
+    IPCX_PLAN_FLAGS,       /* enum ipcx_plan_flags */
+    IPCX_PLAN_SLOTS,
+};
+
+enum ipcx_plan_flags {
+    IPCX_PLAN_COPY = 1,   /* fork the memory: time namespaces insist on it */
+    IPCX_PLAN_PAUSED = 2, /* stop before the first instruction */
+};
+
+/* What came of a plan. */
+enum ipcx_outcome {
+    IPCX_OUTCOME_PID,     /* as its parent sees it */
+    IPCX_OUTCOME_OWN_PID, /* as it sees itself */
+    IPCX_OUTCOME_PIDFD,
+    IPCX_OUTCOME_FAILED, /* the index of a step, or enum ipcx_failed */
+    IPCX_OUTCOME_SLOTS,
+};
+
+enum ipcx_failed {
+    IPCX_FAILED_CREATE = -1, /* clone3(2), or what it needs */
+    IPCX_FAILED_TRACE = -2,  /* ptrace(2), or the program died of it */
+    IPCX_FAILED_SCRIPT = -3, /* the interpreter did not read the script */
+};
+
+/* What ipcx_wait() tells: what waitid(2) and getrusage(2) tell. */
+enum ipcx_ended {
+    IPCX_ENDED_CODE, /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */
+    IPCX_ENDED_STATUS,
+    IPCX_ENDED_USER_TIME, /* microseconds */
+    IPCX_ENDED_SYSTEM_TIME,
+    IPCX_ENDED_MAX_RSS, /* KiB */
+    IPCX_ENDED_MINOR_FAULTS,
+    IPCX_ENDED_MAJOR_FAULTS,
+    IPCX_ENDED_BLOCKS_IN,
+    IPCX_ENDED_BLOCKS_OUT,
+    IPCX_ENDED_WAITS,
+    IPCX_ENDED_PREEMPTIONS,
+    IPCX_ENDED_SLOTS,
 };
 
 /* messages.c */
@@ -87,6 +171,7 @@ int32_t ipcx_close_all(const int32_t *fds, uint32_t count);
 int32_t ipcx_vacate(int32_t fd);
 int32_t ipcx_duplicate(int32_t fd);
 int32_t ipcx_is_close_on_exec(int32_t fd);
+int32_t ipcx_keep_on_exec(int32_t fd);
 int32_t ipcx_set_nonblocking(int32_t fd);
 int32_t ipcx_open_path(const char *path, int32_t flags);
 int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms);
@@ -106,8 +191,26 @@ int32_t ipcx_waker_arm(int32_t outer, int32_t epoll);
 /* process.c */
 int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
                   const char *environment, uint32_t n_environment,
-                  int32_t source, int32_t target);
+                  int32_t source, int32_t target, int32_t signals_held);
+int32_t ipcx_environment(char *strings, uint32_t size);
+int32_t ipcx_hold_signals(void);
 int32_t ipcx_new_session(void);
 int32_t ipcx_monotonic_time(int64_t *nanoseconds);
+
+/* spawn.c */
+int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome);
+
+/* child.c */
+int32_t ipcx_pidfd_open(int32_t pid);
+int32_t ipcx_pidfd_inode(int32_t pidfd, int64_t *inode);
+int32_t ipcx_signal(int32_t pidfd, int32_t signal);
+int32_t ipcx_signal_group(int32_t group, int32_t signal);
+int32_t ipcx_wait(int32_t pidfd, int64_t *ended);
+int32_t ipcx_pipe(int32_t *ends);
+int32_t ipcx_terminal(int32_t like, int32_t *ends);
+
+/* namespaces.c */
+int32_t ipcx_namespace_type(int32_t fd);
+int32_t ipcx_namespace_owner(int32_t fd);
 
 #endif

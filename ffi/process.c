@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,12 +49,13 @@ static void restore_signals(const struct signals *before)
     pthread_sigmask(SIG_SETMASK, &before->blocked, NULL);
 }
 
-/* Becomes the program at `path`, with descriptor `source` at number `target`
- * and everything that is not close-on-exec as it was. Returns only on failure,
- * with every descriptor as before: `target` may be one of the runtime's own. */
+/* Becomes the program at `path`, with descriptor `source`, unless that is -1, at
+ * number `target` and everything that is not close-on-exec as it was. Signals are
+ * reset, unless they are held. Returns only on failure, with every descriptor as
+ * before: `target` may be one of the runtime's own. */
 int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
                   const char *environment, uint32_t n_environment,
-                  int32_t source, int32_t target)
+                  int32_t source, int32_t target, int32_t signals_held)
 {
     char **argv = split(arguments, n_arguments);
     char **envp = split(environment, n_environment);
@@ -63,7 +65,7 @@ int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
 
     if (!argv || !envp)
         goto out;
-    saved_flags = fcntl(target, F_GETFD);
+    saved_flags = source < 0 ? -1 : fcntl(target, F_GETFD);
     if (saved_flags >= 0) {
         saved = fcntl(target, F_DUPFD_CLOEXEC, 0);
         if (saved < 0) {
@@ -72,26 +74,74 @@ int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
         }
     }
     /* dup2 of a number onto itself leaves FD_CLOEXEC as it is. */
-    if ((source == target ? fcntl(target, F_SETFD, 0)
-                          : dup2(source, target)) < 0) {
+    if (source >= 0 && (source == target ? fcntl(target, F_SETFD, 0)
+                                         : dup2(source, target)) < 0) {
         failure = errno;
         goto restore;
     }
-    reset_signals(&before);
+    if (!signals_held)
+        reset_signals(&before);
     execve(path, argv, envp);
     failure = errno;
-    restore_signals(&before);
+    if (!signals_held)
+        restore_signals(&before);
 restore:
     if (saved >= 0) {
         dup3(saved, target, saved_flags & FD_CLOEXEC ? O_CLOEXEC : 0);
         close(saved);
-    } else if (source != target) {
+    } else if (source >= 0 && source != target) {
         close(target);
     }
 out:
     free(argv);
     free(envp);
     return -failure;
+}
+
+/* The environment as bytes, NAME=VALUE, each with its NUL. Returns how many
+ * bytes there are; they are written only if there is room for all. */
+int32_t ipcx_environment(char *strings, uint32_t size)
+{
+    uint32_t length = 0;
+
+    for (char **one = environ; *one; one++)
+        length += (uint32_t)strlen(*one) + 1;
+    if (length > size)
+        return (int32_t)length;
+    for (char **one = environ; *one; one++)
+        strings = stpcpy(strings, *one) + 1;
+    return (int32_t)length;
+}
+
+static void pass_to_main_thread(int signal)
+{
+    syscall(SYS_tgkill, getpid(), getpid(), signal);
+}
+
+/* Called by the main thread, makes signals wait for it, which blocks them, and so
+ * for the program that it becomes: none is lost between a child and its waiter.
+ * What is ignored stays so. */
+int32_t ipcx_hold_signals(void)
+{
+    struct sigaction action = {.sa_handler = pass_to_main_thread};
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    sigfillset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    for (int signal = 1; signal < NSIG; signal++) {
+        struct sigaction before;
+
+        if (signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||
+            signal == SIGILL || signal == SIGABRT || signal == SIGTRAP)
+            continue;
+        if (sigaction(signal, NULL, &before) < 0 ||
+            before.sa_handler == SIG_IGN)
+            continue;
+        sigaction(signal, &action, NULL);
+    }
+    return 0;
 }
 
 int32_t ipcx_new_session(void)

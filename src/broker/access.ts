@@ -11,6 +11,7 @@
  * @module
  */
 
+import { groupId, userId } from "../core/accounts.ts";
 import { KeyPattern } from "./key_pattern.ts";
 
 /** Thrown for a text that is no rule; the message says where and why. */
@@ -38,9 +39,6 @@ export type AccessDecision = "allow" | "deny" | "depends";
 
 const CONDITIONS: ReadonlySet<string> = new Set(["uid", "gid", "key", "socket"]);
 
-/** An id has 32 bits, and all of them set stand for "leave it" in chown(2): more would come out as somebody else. */
-const MAX_ID = 0xfffffffe;
-
 interface Rule {
   verdict: "allow" | "deny";
   uid?: number;
@@ -49,44 +47,13 @@ interface Rule {
   key?: KeyPattern;
 }
 
-function lookUp(file: string, name: string, kind: string): number {
-  if (/^\d+$/.test(name)) {
-    if (Number(name) > MAX_ID) {
-      throw new AccessRuleError(`'${name}' is too high for a ${kind} id: ${MAX_ID} is the most`);
-    }
-    return Number(name);
-  }
-  let lines: string[] = [];
+/** Who is unknown makes no rule. */
+function idBy(lookUp: (name: string) => number, name: string): number {
   try {
-    lines = Deno.readTextFileSync(file).split("\n");
+    return lookUp(name);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new AccessRuleError((error as Error).message);
   }
-  const entry = lines.map((line) => line.split(":")).find(([entry]) => entry === name);
-  if (!entry) throw new AccessRuleError(`there is no ${kind} '${name}' in ${file}`);
-  return Number(entry[2]);
-}
-
-/**
- * Finds the number of a user.
- *
- * @param name A number, or a name in /etc/passwd.
- * @returns The user id.
- * @throws {AccessRuleError} If there is no such user.
- */
-export function userId(name: string): number {
-  return lookUp("/etc/passwd", name, "user");
-}
-
-/**
- * Finds the number of a group.
- *
- * @param name A number, or a name in /etc/group.
- * @returns The group id.
- * @throws {AccessRuleError} If there is no such group.
- */
-export function groupId(name: string): number {
-  return lookUp("/etc/group", name, "group");
 }
 
 function parseRule(text: string): Rule {
@@ -98,8 +65,8 @@ function parseRule(text: string): Rule {
   for (const condition of conditions) {
     const [, name, value] = /^([a-z]+)=(.+)$/s.exec(condition) ?? [];
     if (CONDITIONS.has(name) && name in rule) throw new AccessRuleError(`'${name}=' stands twice in '${text.trim()}'`);
-    if (name === "uid") rule.uid = userId(value);
-    else if (name === "gid") rule.gid = groupId(value);
+    if (name === "uid") rule.uid = idBy(userId, value);
+    else if (name === "gid") rule.gid = idBy(groupId, value);
     else if (name === "socket") rule.socket = value;
     else if (name === "key") rule.key = new KeyPattern(value);
     else throw new AccessRuleError(`'${condition}': a condition is uid=, gid=, key= or socket= with a value`);

@@ -5,11 +5,12 @@
  */
 
 import { getLogger } from "@std/log";
-import { AccessRules, groupId, userId } from "../broker/access.ts";
+import { AccessRules } from "../broker/access.ts";
 import { Broker } from "../broker/broker.ts";
 import { type ControlOwner, ControlServer } from "../broker/control.ts";
 import { defaultBrokerAddress, defaultControlAddress } from "../broker/defaults.ts";
 import type { Limits } from "../broker/limits.ts";
+import { groupId, userId } from "../core/accounts.ts";
 import { type ActivatedFd, takeActivatedFds } from "../core/activation.ts";
 import { UnixAddress } from "../core/address.ts";
 import { daemonize, isDaemonized } from "../core/daemonize.ts";

@@ -6,37 +6,25 @@
 
 import { SystemError } from "./errors.ts";
 import type { Fd } from "./fd.ts";
+import { candidatesFor, type Environment, ownEnvironment, packEnvironment, packStrings } from "./image.ts";
 import { ERRNO } from "./linux.ts";
 import { native } from "./native.ts";
-
-const encoder = new TextEncoder();
 
 /** How to become another program. */
 export interface ExecOptions {
   /** A descriptor to hand over. It is the program's from then on. */
-  fd: Fd;
-  /** The number under which the program finds it, 0–1 048 575. */
-  as: number;
+  fd?: Fd;
+  /** The number under which the program finds it, 0–1 048 575; by default 3. */
+  as?: number;
   /** The environment; by default this process's. */
   env?: Readonly<Record<string, string>>;
+  /** What the program takes for its own name; by default the command. */
+  argv0?: string;
+  /** Whether signals wait for the program, as they have been told to, instead of being reset. */
+  signalsHeld?: boolean;
 }
 
-function pack(strings: readonly string[]): Uint8Array<ArrayBuffer> {
-  for (const string of strings) {
-    if (string.includes("\0")) {
-      throw new TypeError(`an argument cannot contain a NUL: '${string.replaceAll("\0", "\\x00")}'`);
-    }
-  }
-  return encoder.encode(strings.map((string) => `${string}\0`).join(""));
-}
-
-/** The places where execvp(3) would look. */
-function candidates(command: string): string[] {
-  if (command.includes("/")) return [command];
-  return (Deno.env.get("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(":").map((folder) =>
-    `${folder || "."}/${command}`
-  );
-}
+const DEFAULT_NUMBER = 3;
 
 /**
  * Replaces this process, and everything in it, with another program.
@@ -50,20 +38,21 @@ function candidates(command: string): string[] {
  * @throws {SystemError} ENOENT, EACCES, ENOEXEC, E2BIG.
  * @throws {TypeError} If an argument contains a NUL.
  */
-export function exec(command: string, args: readonly string[], options: ExecOptions): never {
-  const env = Object.entries(options.env ?? Deno.env.toObject()).map(([name, value]) => `${name}=${value}`);
-  const argv = pack([command, ...args]);
-  const envp = pack(env);
+export function exec(command: string, args: readonly string[], options: ExecOptions = {}): never {
+  const environment: Environment = options.env ? new Map(Object.entries(options.env)) : ownEnvironment();
+  const argv = packStrings([options.argv0 ?? command, ...args]);
+  const envp = packEnvironment(environment);
   let errno: number = ERRNO.ENOENT;
-  for (const path of candidates(command)) {
+  for (const path of candidatesFor(command, environment)) {
     const result = native.ipcx_exec(
-      pack([path]),
-      argv,
-      args.length + 1,
-      envp,
-      env.length,
-      options.fd.number,
-      options.as,
+      packStrings([path]).bytes,
+      argv.bytes,
+      argv.count,
+      envp.bytes,
+      envp.count,
+      options.fd?.number ?? -1,
+      options.as ?? DEFAULT_NUMBER,
+      options.signalsHeld ? 1 : 0,
     );
     // As execvp(3): a file that may not be run is remembered, one that is not there is not.
     if (-result !== ERRNO.ENOENT && -result !== ERRNO.ENOTDIR) errno = -result;

@@ -29,6 +29,8 @@ export const EPOLL_CTL = { ADD: 1, DEL: 2, MOD: 3 } as const;
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
+  ESRCH: 3,
+  ENOEXEC: 8,
   EBADF: 9,
   EAGAIN: 11,
   ENOMEM: 12,
@@ -45,8 +47,8 @@ export const ERRNO = {
   ETOOMANYREFS: 109,
 } as const;
 
-/** What opening a mere place can insist on: `enum ipcx_open` in ffi/ipcx.h. */
-export const OPEN = { DIRECTORY: 1, NO_FOLLOW: 2 } as const;
+/** What opening a place can insist on, and whether for more: `enum ipcx_open` in ffi/ipcx.h. */
+export const OPEN = { DIRECTORY: 1, NO_FOLLOW: 2, READ: 4, WRITE: 8 } as const;
 
 /** The address family of Unix sockets. */
 export const AF_UNIX = 1;

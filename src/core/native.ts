@@ -36,6 +36,7 @@ const SYMBOLS = {
   ipcx_vacate: { parameters: ["i32"], result: "i32" },
   ipcx_duplicate: { parameters: ["i32"], result: "i32" },
   ipcx_is_close_on_exec: { parameters: ["i32"], result: "i32" },
+  ipcx_keep_on_exec: { parameters: ["i32"], result: "i32" },
   ipcx_set_nonblocking: { parameters: ["i32"], result: "i32" },
   ipcx_open_path: { parameters: ["buffer", "i32"], result: "i32" },
   ipcx_lock_directory: { parameters: ["buffer", "u32"], result: "i32" },
@@ -49,11 +50,23 @@ const SYMBOLS = {
   ipcx_waker_start: { parameters: ["i32", "buffer"], result: "i32" },
   ipcx_waker_arm: { parameters: ["i32", "i32"], result: "i32" },
   ipcx_exec: {
-    parameters: ["buffer", "buffer", "u32", "buffer", "u32", "i32", "i32"],
+    parameters: ["buffer", "buffer", "u32", "buffer", "u32", "i32", "i32", "i32"],
     result: "i32",
   },
+  ipcx_environment: { parameters: ["buffer", "u32"], result: "i32" },
+  ipcx_hold_signals: { parameters: [], result: "i32" },
   ipcx_monotonic_time: { parameters: ["buffer"], result: "i32" },
   ipcx_new_session: { parameters: [], result: "i32" },
+  ipcx_spawn: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
+  ipcx_pidfd_open: { parameters: ["i32"], result: "i32" },
+  ipcx_pidfd_inode: { parameters: ["i32", "buffer"], result: "i32" },
+  ipcx_signal: { parameters: ["i32", "i32"], result: "i32" },
+  ipcx_signal_group: { parameters: ["i32", "i32"], result: "i32" },
+  ipcx_wait: { parameters: ["i32", "buffer"], result: "i32" },
+  ipcx_pipe: { parameters: ["buffer"], result: "i32" },
+  ipcx_terminal: { parameters: ["i32", "buffer"], result: "i32" },
+  ipcx_namespace_type: { parameters: ["i32"], result: "i32" },
+  ipcx_namespace_owner: { parameters: ["i32"], result: "i32" },
 } as const;
 
 function load(): Deno.DynamicLibrary<typeof SYMBOLS> {

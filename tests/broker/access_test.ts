@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AccessRuleError, AccessRules } from "ipcx";
-import { groupId, userId } from "../../src/broker/access.ts";
+import { groupId, userId } from "../../src/core/accounts.ts";
 import { claim, OwnDirectory } from "../claim.ts";
 
 const PEER = { uid: 1000, gid: 100, groups: [20, 30], socket: "/run/one.socket", key: "vhost-1" };
@@ -101,8 +101,8 @@ claim("users and groups are found by name", () => {
   assertEquals([userId("root"), groupId("root"), userId("12"), groupId("34")], [0, 0, 12, 34]);
   assertEquals(decide(["allow uid=root"], { uid: 0 }), "allow");
   assertEquals(decide(["allow gid=root"], { gid: 0 }), "allow");
-  assertThrows(() => userId("nobody-at-all"), AccessRuleError, "there is no user 'nobody-at-all' in /etc/passwd");
-  assertThrows(() => groupId("nothing"), AccessRuleError, "there is no group 'nothing' in /etc/group");
+  assertThrows(() => userId("nobody-at-all"), Error, "there is no user 'nobody-at-all' in /etc/passwd");
+  assertThrows(() => groupId("nothing"), Error, "there is no group 'nothing' in /etc/group");
 });
 
 claim("a text that is no rule is refused, with what is wrong", () => {

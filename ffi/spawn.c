@@ -1,0 +1,249 @@
+/*
+ * Creating a process by a plan.
+ *
+ * The child shares the parent's memory, which waits for its exec, as with
+ * vfork(2): that takes no longer however much memory there is, and tells of a
+ * failed step by writing to it. Which of its threads calls matters: a death
+ * signal is sent when that one ends.
+ */
+#define _GNU_SOURCE
+#include "ipcx.h"
+#include "steps.h"
+#include "trace.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef CLONE_CLEAR_SIGHAND
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+
+/* What a child tells its parent; in memory that both have even after a fork. */
+struct news {
+    volatile int32_t failed, failure;
+    volatile pid_t last; /* the process that FORK has made */
+    volatile pid_t own;  /* its pid as it sees it */
+};
+
+struct order {
+    const int32_t *plan;
+    const uint8_t *data;
+    struct ipcx_image image;
+    struct news *news;
+};
+
+/* The child goes on in this very frame, on the parent's stack: it must not
+ * return from the function that has called this, libc's syscall() included. */
+static inline long clone_here(const struct clone_args *arguments)
+{
+#if defined(__x86_64__)
+    long result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(SYS_clone3), "D"(arguments), "S"(sizeof(*arguments))
+                     : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long number __asm__("x8") = SYS_clone3;
+    register long first __asm__("x0") = (long)arguments;
+    register long second __asm__("x1") = sizeof(*arguments);
+
+    __asm__ volatile("svc #0"
+                     : "+r"(first)
+                     : "r"(number), "r"(second)
+                     : "memory");
+    return first;
+#else
+#error "ipcx makes processes on x86-64 and arm64"
+#endif
+}
+
+static uint64_t memory_flags(const struct order *order)
+{
+    int copy = order->plan[IPCX_PLAN_FLAGS] & IPCX_PLAN_COPY;
+
+    return CLONE_VFORK | CLONE_CLEAR_SIGHAND | (copy ? 0 : CLONE_VM);
+}
+
+static void __attribute__((noreturn))
+do_steps(const struct order *order, int32_t from);
+
+/* A pid namespace that was joined counts for children: here is one, and its
+ * parent is ours. */
+static void __attribute__((noinline, noreturn))
+fork_off(const struct order *order, int32_t next)
+{
+    const struct clone_args arguments = {
+        .flags = memory_flags(order) | CLONE_PARENT,
+    };
+    long pid = clone_here(&arguments);
+
+    if (pid == 0)
+        do_steps(order, next);
+    if (pid < 0) {
+        order->news->failed = next - 1;
+        order->news->failure = (int32_t)-pid;
+    } else {
+        order->news->last = (pid_t)pid;
+    }
+    _exit(0);
+}
+
+static void do_steps(const struct order *order, int32_t from)
+{
+    struct ipcx_caller caller = ipcx_this_process;
+
+    order->news->own = (pid_t)syscall(SYS_getpid);
+    for (int32_t i = from; i < order->plan[IPCX_PLAN_STEPS]; i++) {
+        const int32_t *step =
+            order->plan + IPCX_PLAN_SLOTS + i * IPCX_STEP_WORDS;
+        int result;
+
+        if (step[0] == IPCX_STEP_FORK)
+            fork_off(order, i + 1);
+        result = ipcx_do_step(&caller, step, order->data, &order->image);
+        if (result < 0) {
+            order->news->failed = i;
+            order->news->failure = -result;
+            break;
+        }
+    }
+    _exit(127);
+}
+
+static long __attribute__((noinline)) create(const struct order *order,
+                                             int *pidfd)
+{
+    const int32_t cgroup = order->plan[IPCX_PLAN_CGROUP];
+    const struct clone_args arguments = {
+        .flags = memory_flags(order) | CLONE_PIDFD |
+                 (cgroup < 0 ? 0 : CLONE_INTO_CGROUP),
+        .pidfd = (uint64_t)(uintptr_t)pidfd,
+        .exit_signal = SIGCHLD,
+        .cgroup = cgroup < 0 ? 0 : (uint64_t)cgroup,
+    };
+    long pid = clone_here(&arguments);
+
+    if (pid == 0)
+        do_steps(order, 0);
+    return pid;
+}
+
+static void reap(pid_t pid)
+{
+    while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+        ;
+}
+
+/* The first child has made the real one: it is gone, and its pidfd with it. */
+static int follow(pid_t first, const struct news *news, int *pidfd)
+{
+    reap(first);
+    close(*pidfd);
+    *pidfd = -1;
+    if (!news->last)
+        return 0;
+    *pidfd = (int)syscall(SYS_pidfd_open, news->last, 0);
+    return *pidfd < 0 ? -errno : 0;
+}
+
+static int32_t finish(const struct order *order, pid_t pid, int pidfd,
+                      int32_t *outcome)
+{
+    const int32_t *plan = order->plan;
+    struct ipcx_deferred deferred = {
+        .steps = plan + IPCX_PLAN_SLOTS +
+                 plan[IPCX_PLAN_STEPS] * IPCX_STEP_WORDS,
+        .count = plan[IPCX_PLAN_DEFERRED],
+        .data = order->data,
+        .script = plan[IPCX_PLAN_SCRIPT],
+        .paused = plan[IPCX_PLAN_FLAGS] & IPCX_PLAN_PAUSED,
+    };
+    int result = 0;
+
+    if (deferred.count > 0 || deferred.paused)
+        result = ipcx_trace(pid, &deferred);
+    if (result < 0) {
+        reap(pid);
+        close(pidfd);
+        outcome[IPCX_OUTCOME_FAILED] =
+            deferred.failed < 0 ? deferred.failed
+                                : plan[IPCX_PLAN_STEPS] + deferred.failed;
+        return result;
+    }
+    outcome[IPCX_OUTCOME_PID] = pid;
+    outcome[IPCX_OUTCOME_OWN_PID] = order->news->own;
+    outcome[IPCX_OUTCOME_PIDFD] = pidfd;
+    return 0;
+}
+
+/* Creates the process and returns when it has become the program, or -errno of
+ * the step that failed, with nothing left behind. */
+static int32_t carry_out(const struct order *order, int32_t *outcome)
+{
+    const int dumpable = prctl(PR_GET_DUMPABLE);
+    struct news *news = order->news;
+    sigset_t all, before;
+    int pidfd = -1, result = 0;
+    long pid;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid = create(order, &pidfd);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pid < 0) {
+        outcome[IPCX_OUTCOME_FAILED] = IPCX_FAILED_CREATE;
+        return (int32_t)pid;
+    }
+    /* A child that shares our memory conceals us as well. */
+    if (dumpable != prctl(PR_GET_DUMPABLE))
+        prctl(PR_SET_DUMPABLE, dumpable);
+    if (news->last || news->failed >= 0) {
+        outcome[IPCX_OUTCOME_FAILED] = news->failed;
+        result = follow((pid_t)pid, news, &pidfd);
+        pid = news->last;
+    }
+    if (news->failed >= 0 || result < 0) {
+        if (pid)
+            reap((pid_t)pid);
+        if (pidfd >= 0)
+            close(pidfd);
+        return news->failed >= 0 ? -news->failure : result;
+    }
+    return finish(order, (pid_t)pid, pidfd, outcome);
+}
+
+int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome)
+{
+    struct order order = {.plan = plan, .data = data};
+    int32_t result;
+
+    outcome[IPCX_OUTCOME_FAILED] = IPCX_FAILED_CREATE;
+    result = ipcx_read_image(plan, data, &order.image);
+    if (result < 0)
+        return result;
+    order.news = mmap(NULL, sizeof(*order.news), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (order.news == MAP_FAILED) {
+        result = -errno;
+        goto out;
+    }
+    order.news->failed = -1;
+    result = carry_out(&order, outcome);
+    munmap(order.news, sizeof(*order.news));
+out:
+    free(order.image.paths);
+    return result;
+}

@@ -1,0 +1,56 @@
+/**
+ * Control groups, version 2 (cgroups(7)).
+ *
+ * @module
+ */
+
+import type { Fd } from "../core/fd.ts";
+import { OPEN } from "../core/linux.ts";
+import { openPath } from "../core/reach.ts";
+
+/** Where cgroup v2 is mounted, or `undefined` if it is not. */
+export function cgroupMount(): string | undefined {
+  const line = Deno.readTextFileSync("/proc/self/mountinfo").split("\n").find((entry) => entry.includes(" - cgroup2 "));
+  return line?.split(" ")[4];
+}
+
+/**
+ * Finds a control group.
+ *
+ * @param path Its directory, or a path below the mount of cgroup v2 if it has no leading slash.
+ * @returns Its directory.
+ * @throws {Error} If cgroup v2 is mounted nowhere.
+ */
+export function cgroupDirectory(path: string): string {
+  if (path.startsWith("/")) return path;
+  const mount = cgroupMount();
+  if (mount === undefined) throw new Error("cgroup v2 is mounted nowhere on this host");
+  return `${mount}/${path}`;
+}
+
+/**
+ * Opens a control group to start a process in.
+ *
+ * @param directory Its directory.
+ * @returns The descriptor, the caller's.
+ * @throws {SystemError} ENOENT, EACCES, ENOTDIR.
+ */
+export function openCgroup(directory: string): Fd {
+  return openPath(directory, OPEN.DIRECTORY | OPEN.READ);
+}
+
+/**
+ * Kills all processes of a control group at once (cgroup.kill, Linux 5.14).
+ *
+ * @param directory Its directory.
+ * @returns Whether the kernel could; `false` if it is too old.
+ */
+export function killCgroup(directory: string): boolean {
+  try {
+    Deno.writeTextFileSync(`${directory}/cgroup.kill`, "1", { create: false });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

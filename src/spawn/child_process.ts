@@ -1,0 +1,237 @@
+/**
+ * A running child: its end, its signals, its streams.
+ *
+ * @module
+ */
+
+import { check, SystemError } from "../core/errors.ts";
+import { Fd } from "../core/fd.ts";
+import { EPOLL } from "../core/linux.ts";
+import { native } from "../core/native.ts";
+import { Watch } from "../core/reactor.ts";
+import { killCgroup } from "./cgroup.ts";
+import { signalName, signalNumber } from "./signals.ts";
+
+const CLD_EXITED = 1;
+const ESRCH = 3;
+const ENDED_SLOTS = 11;
+const ended = new BigInt64Array(ENDED_SLOTS);
+
+/** What a process has used, with that of its own children it has waited for (getrusage(2)). */
+export interface ResourceUsage {
+  /** Time in user mode, in microseconds. */
+  userTime: number;
+  /** Time in the kernel, in microseconds. */
+  systemTime: number;
+  /** The most memory that was resident, in KiB. */
+  maxRss: number;
+  /** Page faults without I/O. */
+  minorFaults: number;
+  /** Page faults with I/O. */
+  majorFaults: number;
+  /** Blocks read. */
+  blocksIn: number;
+  /** Blocks written. */
+  blocksOut: number;
+  /** How often it waited for something. */
+  voluntarySwitches: number;
+  /** How often it had to make room for others. */
+  involuntarySwitches: number;
+}
+
+/** How a process ended. */
+export interface ExitStatus {
+  /** Whether it ended by itself with 0. */
+  success: boolean;
+  /** Its exit status; 128 + n after signal n, as in a shell. */
+  code: number;
+  /** The signal that ended it, such as `"SIGKILL"`, or `null`. */
+  signal: string | null;
+  /** What it has used. */
+  usage: ResourceUsage;
+}
+
+/** What a child is made of. */
+export interface ChildParts {
+  /** Its id here. */
+  pid: number;
+  /** Its id as it sees it. */
+  ownPid: number;
+  /** Its pidfd; the child's from now on. */
+  pidfd: Fd;
+  /** Its cgroup's directory, if it was started in one. */
+  cgroup?: string;
+  /** Whether it leads a process group. */
+  leadsGroup: boolean;
+  /** A pipe to its standard input. */
+  stdin?: WritableStream<Uint8Array>;
+  /** A pipe from its standard output. */
+  stdout?: ReadableStream<Uint8Array>;
+  /** A pipe from its standard error. */
+  stderr?: ReadableStream<Uint8Array>;
+}
+
+function readStatus(): ExitStatus {
+  const [code, status, ...usage] = Array.from(ended, Number);
+  const hasExited = code === CLD_EXITED;
+  return {
+    success: hasExited && status === 0,
+    code: hasExited ? status : 128 + status,
+    signal: hasExited ? null : signalName(status),
+    usage: {
+      userTime: usage[0],
+      systemTime: usage[1],
+      maxRss: usage[2],
+      minorFaults: usage[3],
+      majorFaults: usage[4],
+      blocksIn: usage[5],
+      blocksOut: usage[6],
+      voluntarySwitches: usage[7],
+      involuntarySwitches: usage[8],
+    },
+  };
+}
+
+/**
+ * A process that {@linkcode spawn} has started.
+ *
+ * It is reaped when it ends, whether or not anybody looks. Until then it keeps
+ * this process alive; see {@linkcode unref}.
+ */
+export class ChildProcess {
+  /** Its process id here. */
+  readonly pid: number;
+  /** Its process id in its own pid namespace. */
+  readonly ownPid: number;
+  /** How it ends: settled when it has been reaped. */
+  readonly status: Promise<ExitStatus>;
+  readonly #parts: ChildParts;
+  readonly #watch: Watch;
+  #hasEnded = false;
+
+  /**
+   * Watches over a child of this process.
+   *
+   * @param parts The child.
+   */
+  constructor(parts: ChildParts) {
+    const { promise, resolve, reject } = Promise.withResolvers<ExitStatus>();
+    this.pid = parts.pid;
+    this.ownPid = parts.ownPid;
+    this.#parts = parts;
+    this.status = promise;
+    this.#watch = new Watch(parts.pidfd.number, EPOLL.IN, { onReady: () => this.#reap(resolve, reject) });
+    this.#watch.ref();
+  }
+
+  #reap(resolve: (status: ExitStatus) => void, reject: (error: unknown) => void): void {
+    const { pidfd } = this.#parts;
+    const result = native.ipcx_wait(pidfd.number, ended);
+    if (result === 0) return;
+    this.#hasEnded = true;
+    this.#watch.close();
+    pidfd.close();
+    // Somebody else has reaped it, such as a library that waits for any child.
+    if (result < 0) reject(new SystemError("waitid", -result, { pid: this.pid }));
+    else resolve(readStatus());
+  }
+
+  /** Whether it has ended and been reaped. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /**
+   * Its pidfd, for poll(2), setns(2) and the like; stays the child's.
+   *
+   * @throws {ClosedError} If it has ended.
+   */
+  get pidfd(): Fd {
+    void this.#parts.pidfd.number;
+    return this.#parts.pidfd;
+  }
+
+  /**
+   * A pipe to its standard input.
+   *
+   * @throws {TypeError} If `stdin` was not `"piped"`.
+   */
+  get stdin(): WritableStream<Uint8Array> {
+    return this.#stream("stdin");
+  }
+
+  /**
+   * A pipe from its standard output.
+   *
+   * @throws {TypeError} If `stdout` was not `"piped"`.
+   */
+  get stdout(): ReadableStream<Uint8Array> {
+    return this.#stream("stdout");
+  }
+
+  /**
+   * A pipe from its standard error.
+   *
+   * @throws {TypeError} If `stderr` was not `"piped"`.
+   */
+  get stderr(): ReadableStream<Uint8Array> {
+    return this.#stream("stderr");
+  }
+
+  #stream<Name extends "stdin" | "stdout" | "stderr">(name: Name): NonNullable<ChildParts[Name]> {
+    const stream = this.#parts[name];
+    if (!stream) throw new TypeError(`${name} is not piped`);
+    return stream;
+  }
+
+  /**
+   * Sends it a signal; no other process can be hit, however late it is.
+   *
+   * @param signal The signal, by default `"SIGTERM"`.
+   * @returns Whether it was there to get it.
+   * @throws {SystemError} EPERM if it has become another user's.
+   * @throws {TypeError} If there is no such signal.
+   */
+  kill(signal: string | number = "SIGTERM"): boolean {
+    const number = signalNumber(signal);
+    if (this.#hasEnded) return false;
+    const result = native.ipcx_signal(this.#parts.pidfd.number, number);
+    if (result === -ESRCH) return false;
+    check(result, "pidfd_send_signal", { pid: this.pid });
+    return true;
+  }
+
+  /**
+   * Sends a signal to it and to all that came of it: to its control group, if it
+   * was started in one and the signal is SIGKILL, else to its process group.
+   *
+   * Processes that have left the group by setsid(2) or setpgid(2) are only
+   * reached through the control group.
+   *
+   * @param signal The signal, by default `"SIGKILL"`.
+   * @returns Whether anybody was there to get it.
+   * @throws {TypeError} If it has neither a control group nor a process group of its own.
+   */
+  killTree(signal: string | number = "SIGKILL"): boolean {
+    const number = signalNumber(signal);
+    const { cgroup, leadsGroup } = this.#parts;
+    if (cgroup !== undefined && number === signalNumber("SIGKILL") && killCgroup(cgroup)) return true;
+    if (!leadsGroup) {
+      throw new TypeError("it has no process group of its own: start it with processGroup or newSession");
+    }
+    const result = native.ipcx_signal_group(this.pid, number);
+    if (result === -ESRCH) return false;
+    check(result, "kill", { pid: this.pid });
+    return true;
+  }
+
+  /** Keeps this process alive as long as it runs, as is so at first. */
+  ref(): void {
+    this.#watch.ref();
+  }
+
+  /** Lets this process end although it runs. */
+  unref(): void {
+    this.#watch.unref();
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Steps that take privileges away, in the only order that works: each is done
+ * while what it needs is still there (capabilities(7), setgroups(2)).
+ *
+ * @module
+ */
+
+import { primaryGroupOf } from "../core/accounts.ts";
+import { capabilityNumbers } from "./capabilities.ts";
+import type { ChildIdentity } from "./options.ts";
+import { STEP, type Step } from "./plan.ts";
+
+function groupsStep(groups: readonly number[], isTolerated = false): Step {
+  return {
+    what: STEP.GROUPS,
+    numbers: [groups.length],
+    data: new Uint8Array(Uint32Array.from(groups).buffer),
+    isTolerated,
+    syscall: "setgroups",
+    about: `[${groups}]`,
+  };
+}
+
+function gidStep(gid: number, isTolerated = false): Step {
+  return { what: STEP.GID, numbers: [gid], isTolerated, syscall: "setresgid", about: `gid ${gid}` };
+}
+
+function uidStep(uid: number, isTolerated = false): Step {
+  return { what: STEP.UID, numbers: [uid], isTolerated, syscall: "setresuid", about: `uid ${uid}` };
+}
+
+/** In a user namespace that was joined one is nobody, until one becomes its root. */
+export function rootOfUserNamespace(): Step[] {
+  return [groupsStep([], true), gidStep(0, true), uidStep(0, true)];
+}
+
+function groupFor({ uid, gid }: ChildIdentity): number | undefined {
+  if (uid === undefined || gid !== undefined) return gid;
+  const found = uid === Deno.uid() ? Deno.gid()! : primaryGroupOf(uid);
+  if (found === undefined) throw new TypeError(`which group? /etc/passwd has no user ${uid}: give a gid as well`);
+  return found;
+}
+
+function idSteps(identity: ChildIdentity): Step[] {
+  const { uid, groups } = identity;
+  const gid = groupFor(identity);
+  const isNew = (uid !== undefined && uid !== Deno.uid()) || (gid !== undefined && gid !== Deno.gid());
+  return [
+    ...(groups ? [groupsStep(groups)] : isNew ? [groupsStep([])] : []),
+    ...(gid === undefined ? [] : [gidStep(gid)]),
+    ...(uid === undefined ? [] : [uidStep(uid)]),
+  ];
+}
+
+/**
+ * Plans who the child is.
+ *
+ * @param identity Who it is to be.
+ * @returns The steps.
+ * @throws {TypeError} For a capability that is none, or a user whose group nobody knows.
+ */
+export function identitySteps(identity: ChildIdentity): Step[] {
+  const dropped = capabilityNumbers(identity.dropCapabilities ?? []);
+  const mask = dropped.reduce((bits, number) => bits | 1n << BigInt(number), 0n);
+  return [
+    ...dropped.map((number): Step => ({
+      what: STEP.BOUND,
+      numbers: [number],
+      syscall: "prctl",
+      about: `capability ${number}`,
+    })),
+    ...idSteps(identity),
+    ...(dropped.length === 0
+      ? []
+      : [{ what: STEP.DROP, numbers: [Number(mask & 0xffffffffn), Number(mask >> 32n)], syscall: "capset" }]),
+    ...(identity.noNewPrivileges ? [{ what: STEP.NO_NEW_PRIVS, syscall: "prctl" }] : []),
+  ];
+}

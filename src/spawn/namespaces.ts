@@ -1,0 +1,244 @@
+/**
+ * Namespaces to join: found, opened and checked before anything is done, and put
+ * in the order in which the kernel lets them be joined (setns(2)).
+ *
+ * @module
+ */
+
+import { check, SystemError } from "../core/errors.ts";
+import { Fd } from "../core/fd.ts";
+import { ERRNO, OPEN } from "../core/linux.ts";
+import { native } from "../core/native.ts";
+import { openPath } from "../core/reach.ts";
+
+/** The kinds, with their CLONE_NEW flags, in the order in which they are joined. */
+export const NAMESPACE_FLAGS = {
+  user: 0x10000000,
+  cgroup: 0x02000000,
+  ipc: 0x08000000,
+  uts: 0x04000000,
+  net: 0x40000000,
+  pid: 0x20000000,
+  mnt: 0x00020000,
+  time: 0x00000080,
+} as const;
+
+/** A kind of namespace. */
+export type NamespaceKind = keyof typeof NAMESPACE_FLAGS;
+
+/** All kinds. */
+export const NAMESPACE_KINDS = Object.keys(NAMESPACE_FLAGS) as NamespaceKind[];
+
+/** Where `ip netns` keeps named network namespaces. */
+const NETNS_FOLDER = "/run/netns";
+
+/** How a process's directory in /proc names a namespace that its children begin in. */
+const FILE_NAMES: Partial<Record<NamespaceKind, string>> = { pid: "pid_for_children", time: "time_for_children" };
+
+/** Which namespaces a process is started in; those not named stay the caller's. */
+export interface Namespaces extends Partial<Record<NamespaceKind, string | number | true>> {
+  /**
+   * The process whose namespaces `true` and `all` mean: its pid, or `PID:INODE`
+   * with the inode of its pidfd, which no later process has.
+   */
+  target?: number | string;
+  /** All namespaces of the target. */
+  all?: boolean;
+}
+
+/** An open namespace. */
+export interface OpenNamespace {
+  /** Its kind. */
+  kind: NamespaceKind;
+  /** The descriptor. */
+  fd: Fd;
+  /** Where it was found. */
+  path: string;
+}
+
+/** The namespaces to join, open, in the order of joining. */
+export interface OpenNamespaces extends Disposable {
+  /** In this order; none that the caller is in already. */
+  readonly list: readonly OpenNamespace[];
+  /** The root directory of the process whose mount namespace it is, where a process was named. */
+  readonly root?: Fd;
+}
+
+interface Identity {
+  dev: number;
+  ino: number | null;
+}
+
+function identityOf(fd: Fd): Identity {
+  const { dev, ino } = Deno.statSync(`/proc/self/fd/${fd.number}`);
+  return { dev, ino };
+}
+
+function isSame(one: Identity, other: Identity): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
+}
+
+/** A process that is held on to: nothing that is read through it belongs to a later one with its pid. */
+class Target implements Disposable {
+  readonly pid: number;
+  readonly #pidfd: Fd;
+  readonly #folder: Fd;
+
+  constructor(target: number | string) {
+    const [, digits, inode] = /^(\d{1,10})(?::(\d+))?$/.exec(`${target}`) ?? [];
+    if (digits === undefined || Number(digits) === 0) {
+      throw new TypeError(`'${target}' is no process: write PID or PID:INODE`);
+    }
+    this.pid = Number(digits);
+    this.#pidfd = new Fd(check(native.ipcx_pidfd_open(this.pid), "pidfd_open", { pid: this.pid }));
+    try {
+      if (inode !== undefined) this.#insistOn(inode);
+      this.#folder = openPath(`/proc/${this.pid}`, OPEN.DIRECTORY);
+    } catch (error) {
+      this.#pidfd.close();
+      throw error;
+    }
+  }
+
+  #insistOn(inode: string): void {
+    const found = new BigInt64Array(1);
+    check(native.ipcx_pidfd_inode(this.#pidfd.number, found), "fstat", { pid: this.pid });
+    if (`${found[0]}` === inode) return;
+    throw new SystemError("pidfd_open", ERRNO.ESRCH, {
+      address: `${this.pid}:${inode} (that pid is another process's by now)`,
+    });
+  }
+
+  /** Opens a file of its directory in /proc, which is gone when the process is. */
+  open(name: string, flags: number): Fd {
+    try {
+      return openPath(`/proc/self/fd/${this.#folder.number}/${name}`, flags);
+    } catch (error) {
+      if (error instanceof SystemError) throw new SystemError("open", error.errno, { address: this.path(name) });
+      throw error;
+    }
+  }
+
+  path(name: string): string {
+    return `/proc/${this.pid}/${name}`;
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder.close();
+    this.#pidfd.close();
+  }
+}
+
+function openFile(kind: NamespaceKind, path: string): OpenNamespace {
+  const found = kind === "net" && !path.includes("/") ? `${NETNS_FOLDER}/${path}` : path;
+  let fd: Fd;
+  try {
+    fd = openPath(found, OPEN.READ);
+  } catch (error) {
+    if (error instanceof SystemError) {
+      throw new SystemError("open", error.errno, { address: `${found} (${kind} namespace)` });
+    }
+    throw error;
+  }
+  const type = native.ipcx_namespace_type(fd.number);
+  if (type === NAMESPACE_FLAGS[kind]) return { kind, fd, path: found };
+  fd.close();
+  const other = NAMESPACE_KINDS.find((name) => NAMESPACE_FLAGS[name] === type);
+  throw new TypeError(`${found} is ${other ? `of a ${other} namespace` : "no namespace"}, not of a ${kind} namespace`);
+}
+
+function ofProcess(kind: NamespaceKind, target: Target): OpenNamespace | undefined {
+  const name = `ns/${kind}`;
+  try {
+    return { kind, fd: target.open(name, OPEN.READ), path: target.path(name) };
+  } catch (error) {
+    if (error instanceof SystemError && error.errno === ERRNO.ENOENT) return undefined;
+    throw error;
+  }
+}
+
+function isPid(where: string | number): boolean {
+  return typeof where === "number" || /^\d+(:\d+)?$/.test(where);
+}
+
+function ownNamespace(kind: NamespaceKind): Identity | undefined {
+  try {
+    const { dev, ino } = Deno.statSync(`/proc/self/ns/${FILE_NAMES[kind] ?? kind}`);
+    return { dev, ino };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a namespace belongs to a user namespace, or to one below it. */
+function isOwnedBelow(namespace: OpenNamespace, user: Identity): boolean {
+  let owner = native.ipcx_namespace_owner(namespace.fd.number);
+  while (owner >= 0) {
+    using held = new Fd(owner);
+    if (isSame(identityOf(held), user)) return true;
+    owner = native.ipcx_namespace_owner(held.number);
+  }
+  return false;
+}
+
+/**
+ * Puts namespaces in the order in which they can be joined.
+ *
+ * Whoever joins a user namespace gains all capabilities there and loses those
+ * outside: what belongs to it, or to one below it, comes after it, and all else before.
+ */
+function inOrder(list: readonly OpenNamespace[]): OpenNamespace[] {
+  const sorted = [...list].sort((one, other) =>
+    NAMESPACE_KINDS.indexOf(one.kind) - NAMESPACE_KINDS.indexOf(other.kind)
+  );
+  const user = sorted.find(({ kind }) => kind === "user");
+  if (!user) return sorted;
+  const identity = identityOf(user.fd);
+  const others = sorted.filter((one) => one !== user);
+  const after = others.filter((one) => isOwnedBelow(one, identity));
+  return [...others.filter((one) => !after.includes(one)), user, ...after];
+}
+
+/**
+ * Opens the namespaces to join.
+ *
+ * All are opened before any is joined, since paths vanish with the mount
+ * namespace. Those that the caller is in already are left out.
+ *
+ * @param namespaces Which.
+ * @returns The open namespaces in the order of joining; dispose of them when all is done.
+ * @throws {SystemError} ENOENT, EACCES or ESRCH for a namespace or a process that is not there.
+ * @throws {TypeError} For a file that is no namespace, or one of another kind.
+ */
+export function openNamespaces(namespaces: Namespaces): OpenNamespaces {
+  using opened = new DisposableStack();
+  using targets = new DisposableStack();
+  const known = new Map<string, Target>();
+  const targetOf = (target: number | string): Target => {
+    const found = known.get(`${target}`) ?? targets.use(new Target(target));
+    known.set(`${target}`, found);
+    return found;
+  };
+  const list: OpenNamespace[] = [];
+  let root: Fd | undefined;
+  for (const kind of NAMESPACE_KINDS) {
+    const where = namespaces[kind] ?? (namespaces.all ? true : undefined);
+    if (where === undefined) continue;
+    if (where === true && namespaces.target === undefined) {
+      throw new TypeError(`whose ${kind} namespace? name a file, a pid, or a target`);
+    }
+    const pid = where === true ? namespaces.target : isPid(where) ? where : undefined;
+    const namespace = pid === undefined ? openFile(kind, where as string) : ofProcess(kind, targetOf(pid));
+    // A kernel without this kind of namespace has nothing to join.
+    if (!namespace) {
+      if (namespaces[kind] === undefined) continue;
+      throw new SystemError("open", ERRNO.ENOENT, { address: targetOf(pid!).path(`ns/${kind}`) });
+    }
+    opened.use(namespace.fd);
+    if (pid !== undefined && kind === "mnt") root = opened.use(targetOf(pid).open("root", OPEN.DIRECTORY));
+    const own = ownNamespace(kind);
+    if (!own || !isSame(own, identityOf(namespace.fd))) list.push(namespace);
+  }
+  const held = opened.move();
+  return { list: inOrder(list), root, [Symbol.dispose]: () => held.dispose() };
+}

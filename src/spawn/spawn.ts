@@ -1,0 +1,126 @@
+/**
+ * Starting processes (clone3(2), setns(2), execve(2)).
+ *
+ * @module
+ */
+
+import { adoptStreams } from "../core/adoption.ts";
+import { check } from "../core/errors.ts";
+import { Fd } from "../core/fd.ts";
+import { native } from "../core/native.ts";
+import { openPath } from "../core/reach.ts";
+import { cgroupDirectory } from "./cgroup.ts";
+import { ChildProcess } from "./child_process.ts";
+import { create } from "./create.ts";
+import type { ChildStream, SpawnOptions } from "./options.ts";
+
+const READ = 4;
+const WRITE = 8;
+
+/** What one standard stream is made of. */
+interface StreamEnds {
+  /** What the child gets. */
+  child: number;
+  /** Our end of a pipe. */
+  own?: Fd;
+}
+
+/** Opens what a standard stream is to be; our end of a pipe is kept in `own`, all else is closed with the stack. */
+function openStream(
+  stream: ChildStream | undefined,
+  number: number,
+  terminal: Fd | undefined,
+  stack: DisposableStack,
+): StreamEnds {
+  if (stream instanceof Fd) return { child: stream.number };
+  if (stream === undefined && terminal) return { child: terminal.number };
+  if (stream === "null") return { child: stack.use(openPath("/dev/null", number === 0 ? READ : WRITE)).number };
+  if (stream !== "piped") return { child: number };
+  const ends = new Int32Array(2);
+  check(native.ipcx_pipe(ends), "pipe2");
+  const [childEnd, ownEnd] = number === 0 ? ends : [ends[1], ends[0]];
+  return { child: stack.use(new Fd(childEnd)).number, own: new Fd(ownEnd) };
+}
+
+/**
+ * Starts a process, in other namespaces if need be.
+ *
+ * When this returns, the process has become its program: whatever fails before,
+ * such as a namespace that may not be joined or a program that is not there, is
+ * thrown as the error of the step that failed, and no process is left. The
+ * caller's memory is not copied, so it makes no difference how much there is.
+ *
+ * Descriptors that are passed stay the caller's; every other one is closed in
+ * the process. It starts with default signal dispositions, but for what this
+ * process was started with ignored, and with no signal blocked.
+ *
+ * Call it from the main thread: a death signal follows the thread that called.
+ *
+ * @param options What to start, and how.
+ * @returns The process.
+ * @throws {SystemError} Of the step that failed: open, setns, clone3, chroot, execve…
+ * @throws {TypeError} For options that contradict each other.
+ *
+ * @example
+ * ```ts
+ * import { spawn } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const child = spawn({ command: "cat", stdin: "piped", stdout: "piped" });
+ * const writer = child.stdin.getWriter();
+ * await writer.write(new TextEncoder().encode("hello"));
+ * await writer.close();
+ * assertEquals(await new Response(child.stdout).text(), "hello");
+ * assertEquals((await child.status).code, 0);
+ * ```
+ *
+ * @example A descriptor at a number of its own
+ * ```ts
+ * import { spawn, UnixSocket } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [ours, theirs] = UnixSocket.pair();
+ * const child = spawn({ command: "sh", args: ["-c", "echo hello >&5"], fds: { 5: theirs.fd } });
+ * theirs.close();
+ * assertEquals((await ours.receive())!.text, "hello\n");
+ * ours.close();
+ * await child.status;
+ * ```
+ */
+export function spawn(options: SpawnOptions): ChildProcess {
+  using stack = new DisposableStack();
+  const ends: StreamEnds[] = [];
+  try {
+    for (const [number, stream] of [options.stdin, options.stdout, options.stderr].entries()) {
+      ends.push(openStream(stream, number, options.terminal, stack));
+    }
+    const { pid, ownPid, pidfd } = create(options, [ends[0].child, ends[1].child, ends[2].child]);
+    const [stdin, stdout, stderr] = ends.map(({ own }) => own);
+    return new ChildProcess({
+      pid,
+      ownPid,
+      pidfd: new Fd(pidfd),
+      cgroup: options.cgroup === undefined ? undefined : cgroupDirectory(options.cgroup),
+      leadsGroup: Boolean(options.processGroup || options.newSession || options.terminal),
+      stdin: stdin && writablePipe(stdin),
+      stdout: stdout && readablePipe(stdout),
+      stderr: stderr && readablePipe(stderr),
+    });
+  } catch (error) {
+    for (const { own } of ends) own?.close();
+    throw error;
+  }
+}
+
+/** A pipe has one direction: the other one of the adopted socket is over from the start. */
+function writablePipe(fd: Fd): WritableStream<Uint8Array> {
+  const { readable, writable } = adoptStreams(fd);
+  void readable.cancel();
+  return writable;
+}
+
+function readablePipe(fd: Fd): ReadableStream<Uint8Array> {
+  const { readable, writable } = adoptStreams(fd);
+  void writable.close();
+  return readable;
+}
