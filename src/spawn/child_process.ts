@@ -5,7 +5,7 @@
  */
 
 import { check, SystemError } from "../core/errors.ts";
-import { Fd } from "../core/fd.ts";
+import type { Fd } from "../core/fd.ts";
 import { EPOLL } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { Watch } from "../core/reactor.ts";
