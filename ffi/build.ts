@@ -1,23 +1,30 @@
 /**
- * Compiles the C shim into ffi/libipcx.so, unless that is newer than its
- * sources.
+ * Compiles the C shim into ffi/libipcx.so and the waiter into ffi/ipcx-waiter,
+ * unless they are newer than their sources.
  *
  * @module
  */
 
 const folder = new URL(".", import.meta.url).pathname;
-const output = `${folder}libipcx.so`;
+const library = `${folder}libipcx.so`;
+const waiter = `${folder}ipcx-waiter`;
 
 /** The flags that every build of the shim has, sanitized ones included. */
 export const WARNINGS: readonly string[] = ["-std=gnu17", "-Wall", "-Wextra", "-Werror"];
 
+function namesIn(path: string, ending: RegExp): string[] {
+  return Array.from(Deno.readDirSync(path)).map(({ name }) => name).filter((name) => ending.test(name)).sort()
+    .map((name) => path + name);
+}
+
 /** Names the C sources of the shim, in alphabetical order. */
 export function shimSources(): string[] {
-  return Array.from(Deno.readDirSync(folder))
-    .map((entry) => entry.name)
-    .filter((name) => name.endsWith(".c"))
-    .sort()
-    .map((name) => folder + name);
+  return namesIn(folder, /\.c$/);
+}
+
+/** Names the C sources of the waiter, in alphabetical order, then what it shares with the shim. */
+export function waiterSources(): string[] {
+  return [...namesIn(`${folder}waiter/`, /\.c$/), `${folder}steps.c`];
 }
 
 /**
@@ -42,25 +49,35 @@ export function compile(args: string[]): void {
   if (!result.success) throw new Error(`${compiler} failed:\n${new TextDecoder().decode(result.stderr)}`);
 }
 
-function isCurrent(): boolean {
+function isCurrent(output: string): boolean {
   const time = (path: string) => Deno.statSync(path).mtime?.getTime() ?? Infinity;
+  const sources = [folder, `${folder}waiter/`].flatMap((path) => namesIn(path, /\.[ch]$/));
   try {
     const built = time(output);
-    return [...shimSources(), `${folder}ipcx.h`, import.meta.filename!].every((path) => time(path) < built);
+    return [...sources, import.meta.filename!].every((path) => time(path) < built);
   } catch {
     return false;
   }
 }
 
+/** Two builds at once must not show each other half a file. */
+function build(output: string, args: string[]): void {
+  if (isCurrent(output)) return;
+  const partial = `${output}.${Deno.pid}`;
+  compile([...WARNINGS, "-O2", "-o", partial, ...args]);
+  Deno.renameSync(partial, output);
+}
+
 /** nodelete: on its way out Deno unloads libraries, under the feet of the waker's thread. */
 const LINKING = ["-fPIC", "-shared", "-Wl,-z,nodelete", "-lpthread"];
 
-if (import.meta.main && !isCurrent()) {
-  const partial = `${output}.${Deno.pid}`;
+/** Static: it runs where there are no libraries. */
+const WAITER_LINKING = ["-static", "-s"];
+
+if (import.meta.main) {
   try {
-    compile([...WARNINGS, "-O2", "-o", partial, ...shimSources(), ...LINKING]);
-    // Two builds at once must not show each other half a file.
-    Deno.renameSync(partial, output);
+    build(library, [...shimSources(), ...LINKING]);
+    build(waiter, [...waiterSources(), ...WAITER_LINKING]);
   } catch (error) {
     console.error(`ipcx: ${(error as Error).message}`);
     Deno.exit(1);

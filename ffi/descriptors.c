@@ -7,10 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
 
 static int32_t result_of(int value)
 {
@@ -111,6 +116,39 @@ int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms)
         nanosleep(&pause, NULL);
     }
     return fd;
+}
+
+/* A file without a name that nobody can change any more, for a program to be run
+ * from: it could otherwise be written to through /proc/PID/exe. */
+int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length)
+{
+    const char *rest = data;
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+
+    /* Before Linux 6.3 every such file is executable. */
+    if (fd < 0 && errno == EINVAL)
+        fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -errno;
+    while (length > 0) {
+        ssize_t written = write(fd, rest, length);
+
+        if (written < 0 && errno != EINTR)
+            goto failed;
+        if (written > 0) {
+            rest += written;
+            length -= (uint32_t)written;
+        }
+    }
+    if (fcntl(fd, F_ADD_SEALS,
+              F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
+        return fd;
+failed: {
+    int failure = errno;
+
+    close(fd);
+    return -failure;
+}
 }
 
 /* For a socket that is not bound yet: the mode its file will be made with. */

@@ -113,23 +113,25 @@ int32_t ipcx_environment(char *strings, uint32_t size)
     return (int32_t)length;
 }
 
-static void pass_to_main_thread(int signal)
+/* With all that is known of it, such as that a terminal has sent it. */
+static void pass_to_main_thread(int signal, siginfo_t *info, void *context)
 {
-    syscall(SYS_tgkill, getpid(), getpid(), signal);
+    (void)context;
+    syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), signal, info);
 }
 
 /* Called by the main thread, makes signals wait for it, which blocks them, and so
  * for the program that it becomes: none is lost between a child and its waiter.
- * What is ignored stays so. */
+ * What is ignored stays so, but for SIGCHLD: children would be reaped by nobody. */
 int32_t ipcx_hold_signals(void)
 {
-    struct sigaction action = {.sa_handler = pass_to_main_thread};
+    struct sigaction action = {.sa_sigaction = pass_to_main_thread};
     sigset_t all;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     sigfillset(&action.sa_mask);
-    action.sa_flags = SA_RESTART;
+    action.sa_flags = SA_RESTART | SA_SIGINFO;
     for (int signal = 1; signal < NSIG; signal++) {
         struct sigaction before;
 
@@ -137,7 +139,7 @@ int32_t ipcx_hold_signals(void)
             signal == SIGILL || signal == SIGABRT || signal == SIGTRAP)
             continue;
         if (sigaction(signal, NULL, &before) < 0 ||
-            before.sa_handler == SIG_IGN)
+            (before.sa_handler == SIG_IGN && signal != SIGCHLD))
             continue;
         sigaction(signal, &action, NULL);
     }

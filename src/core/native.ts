@@ -40,6 +40,7 @@ const SYMBOLS = {
   ipcx_set_nonblocking: { parameters: ["i32"], result: "i32" },
   ipcx_open_path: { parameters: ["buffer", "i32"], result: "i32" },
   ipcx_lock_directory: { parameters: ["buffer", "u32"], result: "i32" },
+  ipcx_sealed_file: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
   ipcx_change_mode: { parameters: ["i32", "u32"], result: "i32" },
   ipcx_raise_descriptor_limit: { parameters: [], result: "i32" },
   ipcx_error_name: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -92,3 +93,13 @@ function load(): Deno.DynamicLibrary<typeof SYMBOLS> {
  * Typed arrays are passed without a copy and must not be kept by a call.
  */
 export const native: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] = load().symbols;
+
+/**
+ * Loads the program that waits in this one's place (ffi/waiter), when it is needed.
+ *
+ * @returns Its bytes.
+ */
+export async function loadWaiter(): Promise<Uint8Array<ArrayBuffer>> {
+  const { default: program } = await import("../../ffi/ipcx-waiter", { with: { type: "bytes" } });
+  return program;
+}

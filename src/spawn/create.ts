@@ -109,8 +109,8 @@ function checkListenFds(options: SpawnOptions): void {
 /** Where the child is to be: its root, then its working directory. */
 function placeSteps(root: Fd | undefined, wd: Fd | undefined, wdns: string | undefined): Step[] {
   return [
-    ...(root ? [{ what: STEP.CHANGE_ROOT, numbers: [root.number], syscall: "chroot" }] : []),
-    ...(wd ? [{ what: STEP.CHANGE_DIRECTORY, numbers: [wd.number], syscall: "fchdir" }] : []),
+    ...(root ? [{ what: STEP.CHANGE_ROOT, numbers: [root.number], syscall: "chroot", about: "the root directory" }] : []),
+    ...(wd ? [{ what: STEP.CHANGE_DIRECTORY, numbers: [wd.number], syscall: "fchdir", about: "the working directory" }] : []),
     ...(wdns === undefined
       ? []
       : [{ what: STEP.CHANGE_TO_PATH, data: encoder.encode(`${wdns}\0`), syscall: "chdir", about: wdns }]),
@@ -211,6 +211,7 @@ export function preparePlan(options: SpawnOptions, streams: readonly [number, nu
     plan: {
       steps,
       deferred,
+      command: options.command,
       paths,
       args: [options.argv0 ?? options.command, ...options.args ?? []],
       environment,

@@ -44,8 +44,8 @@ export interface ChildResources {
 export interface SpawnOptions extends ChildIdentity, ChildResources {
   /** The program, looked up in the PATH of its environment if it has no slash. */
   command: string;
-  /** Its arguments, without its own name. */
-  args?: readonly string[];
+  /** Its arguments, without its own name; bytes where they are no text. */
+  args?: readonly (string | Uint8Array)[];
   /** What it takes for its own name; by default `command`. */
   argv0?: string;
   /** Namespaces to start it in. */

@@ -67,10 +67,12 @@ export interface Plan {
   steps: readonly Step[];
   /** What is done in its name when the program is loaded. */
   deferred: readonly Step[];
-  /** Where the program may be, in order of preference. */
+  /** The program as it was asked for, for messages. */
+  command: string;
+  /** Where it may be, in order of preference. */
   paths: readonly string[];
   /** Its arguments, its own name first. */
-  args: readonly string[];
+  args: readonly (string | Uint8Array)[];
   /** Its environment. */
   environment: Environment;
   /** An open cgroup v2 directory, or −1. */
@@ -153,7 +155,7 @@ export function encodePlan(plan: Plan): EncodedPlan {
 }
 
 function failure(plan: Plan, failed: number, errno: number): SystemError {
-  const command = plan.args[0];
+  const command = plan.command;
   switch (failed) {
     case FAILED.CREATE:
       return new SystemError("clone3", errno, {

@@ -1,0 +1,157 @@
+/* Joins a channel, such as the master of a pseudo-terminal, to standard input
+ * and output. */
+#define _GNU_SOURCE
+#include "waiter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct termios before;
+static int is_raw;
+
+void terminal_make_raw(void)
+{
+    struct termios raw;
+
+    if (!is_raw && tcgetattr(STDIN_FILENO, &before) < 0)
+        return;
+    raw = before;
+    cfmakeraw(&raw);
+    is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+}
+
+void terminal_restore(void)
+{
+    if (is_raw)
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    is_raw = 0;
+}
+
+void relay_start(struct relay *relay, const struct orders *orders)
+{
+    relay->channel = orders->channel;
+    relay->is_terminal = orders->is_terminal;
+    if (relay->channel < 0)
+        return;
+    relay->input_open = relay->output_open = 1;
+    fcntl(relay->channel, F_SETFL, O_RDWR | O_NONBLOCK);
+    if (relay->is_terminal)
+        terminal_make_raw();
+}
+
+void relay_resize(const struct relay *relay)
+{
+    struct winsize size;
+
+    if (relay->is_terminal && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+        ioctl(relay->channel, TIOCSWINSZ, &size);
+}
+
+int relay_poll(const struct relay *relay, struct pollfd *entries)
+{
+    short wanted = 0;
+
+    if (relay->channel < 0)
+        return 0;
+    if (relay->output_open && relay->out_length == 0)
+        wanted |= POLLIN;
+    if (relay->in_length > 0)
+        wanted |= POLLOUT;
+    /* Negative descriptors are passed over. */
+    entries[0] = (struct pollfd){wanted ? relay->channel : -1, wanted, 0};
+    entries[1] = (struct pollfd){
+        relay->input_open && relay->in_length == 0 ? STDIN_FILENO : -1, POLLIN,
+        0};
+    entries[2] = (struct pollfd){relay->out_length > 0 ? STDOUT_FILENO : -1,
+                                 POLLOUT, 0};
+    return 3;
+}
+
+static void end_input(struct relay *relay)
+{
+    struct termios settings;
+
+    relay->input_open = 0;
+    if (!relay->is_terminal) {
+        shutdown(relay->channel, SHUT_WR);
+        return;
+    }
+    /* To a terminal, the end of input is a character. */
+    if (tcgetattr(relay->channel, &settings) == 0) {
+        relay->in[0] = (char)settings.c_cc[VEOF];
+        relay->in_length = 1;
+    }
+}
+
+static void read_input(struct relay *relay)
+{
+    ssize_t length = read(STDIN_FILENO, relay->in, sizeof(relay->in));
+
+    if (length > 0)
+        relay->in_length = (size_t)length;
+    else if (length == 0 || (errno != EAGAIN && errno != EINTR))
+        end_input(relay);
+}
+
+/* Writes what it can and keeps the rest. Returns -1 when nobody takes it. */
+static int put(int fd, char *buffer, size_t *length)
+{
+    ssize_t written = write(fd, buffer, *length);
+
+    if (written < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -1;
+    *length -= (size_t)written;
+    memmove(buffer, buffer + written, *length);
+    return 0;
+}
+
+static void read_output(struct relay *relay)
+{
+    ssize_t length = read(relay->channel, relay->out, sizeof(relay->out));
+
+    if (length > 0)
+        relay->out_length = (size_t)length;
+    /* EIO: nobody has the terminal open. */
+    else if (length == 0 || (errno != EAGAIN && errno != EINTR))
+        relay->output_open = 0;
+}
+
+void relay_move(struct relay *relay, const struct pollfd *entries, int count)
+{
+    if (count == 0)
+        return;
+    if (entries[2].revents && put(STDOUT_FILENO, relay->out, &relay->out_length))
+        relay->out_length = 0;
+    if (entries[0].revents & (POLLIN | POLLHUP | POLLERR) &&
+        relay->output_open && relay->out_length == 0)
+        read_output(relay);
+    if (entries[0].revents & (POLLOUT | POLLERR) && relay->in_length > 0 &&
+        put(relay->channel, relay->in, &relay->in_length)) {
+        relay->in_length = 0;
+        relay->input_open = 0;
+    }
+    if (entries[1].revents)
+        read_input(relay);
+}
+
+void relay_drain(struct relay *relay)
+{
+    if (relay->channel < 0)
+        return;
+    for (;;) {
+        while (relay->out_length > 0) {
+            struct pollfd out = {STDOUT_FILENO, POLLOUT, 0};
+
+            poll(&out, 1, -1);
+            if (put(STDOUT_FILENO, relay->out, &relay->out_length))
+                return;
+        }
+        read_output(relay);
+        if (relay->out_length == 0)
+            return;
+    }
+}
