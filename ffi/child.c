@@ -17,6 +17,22 @@
 #define P_PIDFD 3
 #endif
 
+#ifndef PIDFD_SIGNAL_PROCESS_GROUP
+#define PIDFD_SIGNAL_PROCESS_GROUP 4
+#endif
+
+/* The first version of struct pidfd_info of <linux/pidfd.h>, which is not
+ * installed everywhere. */
+struct process_info {
+    uint64_t mask;
+    uint64_t cgroup;
+    uint32_t ids[11];
+    int32_t status;
+};
+
+#define GET_PROCESS_INFO _IOWR(0xFF, 11, struct process_info)
+#define PROCESS_INFO_EXIT UINT64_C(8)
+
 static int32_t result_of(long value)
 {
     return value < 0 ? -errno : (int32_t)value;
@@ -48,6 +64,14 @@ int32_t ipcx_signal_group(int32_t group, int32_t signal)
     return result_of(kill(-group, signal));
 }
 
+/* The process group that a process leads or has led: by its pidfd, no other
+ * group is ever hit. -EINVAL before Linux 6.9. */
+int32_t ipcx_signal_own_group(int32_t pidfd, int32_t signal)
+{
+    return result_of(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL,
+                             PIDFD_SIGNAL_PROCESS_GROUP));
+}
+
 static int64_t microseconds(const struct timeval *time)
 {
     return time->tv_sec * INT64_C(1000000) + time->tv_usec;
@@ -74,6 +98,21 @@ int32_t ipcx_wait(int32_t pidfd, int64_t *ended)
     ended[IPCX_ENDED_BLOCKS_OUT] = usage.ru_oublock;
     ended[IPCX_ENDED_WAITS] = usage.ru_nvcsw;
     ended[IPCX_ENDED_PREEMPTIONS] = usage.ru_nivcsw;
+    return 1;
+}
+
+/* How somebody else's child ended, as wait(2) tells it. Returns 1, or 0 if the
+ * kernel does not know yet: not before its parent has reaped it. -ENOTTY or
+ * -EINVAL before Linux 6.15. */
+int32_t ipcx_exit_status(int32_t pidfd, int32_t *status)
+{
+    struct process_info info = {.mask = PROCESS_INFO_EXIT};
+
+    if (ioctl(pidfd, GET_PROCESS_INFO, &info) < 0)
+        return -errno;
+    if (!(info.mask & PROCESS_INFO_EXIT))
+        return 0;
+    *status = info.status;
     return 1;
 }
 

@@ -84,15 +84,26 @@ int32_t ipcx_set_nonblocking(int32_t fd)
     return result_of(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
 
+/* For those who are handed a descriptor and expect to wait in their calls. */
+int32_t ipcx_set_blocking(int32_t fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags < 0 ? -errno
+                     : result_of(fcntl(fd, F_SETFL, flags & ~O_NONBLOCK));
+}
+
 /* A descriptor that stands for a place in the file system and, unless asked for
  * more, nothing else. */
 int32_t ipcx_open_path(const char *path, int32_t flags)
 {
     int only = (flags & IPCX_OPEN_DIRECTORY ? O_DIRECTORY : 0) |
                (flags & IPCX_OPEN_NO_FOLLOW ? O_NOFOLLOW : 0);
-    int access = flags & IPCX_OPEN_WRITE  ? O_WRONLY | O_NOCTTY
-                 : flags & IPCX_OPEN_READ ? O_RDONLY | O_NOCTTY
-                                          : O_PATH;
+    int both = IPCX_OPEN_READ | IPCX_OPEN_WRITE;
+    int access = (flags & both) == both   ? O_RDWR | O_NOCTTY
+                 : flags & IPCX_OPEN_WRITE ? O_WRONLY | O_NOCTTY
+                 : flags & IPCX_OPEN_READ  ? O_RDONLY | O_NOCTTY
+                                           : O_PATH;
 
     return result_of(open(path, access | O_CLOEXEC | only));
 }
@@ -118,37 +129,45 @@ int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms)
     return fd;
 }
 
+/* Writes all of it. */
+int32_t ipcx_write(int32_t fd, const void *data, uint32_t length)
+{
+    const char *rest = data;
+
+    while (length > 0) {
+        ssize_t written = write(fd, rest, length);
+
+        if (written < 0 && errno != EINTR)
+            return -errno;
+        if (written > 0) {
+            rest += written;
+            length -= (uint32_t)written;
+        }
+    }
+    return 0;
+}
+
 /* A file without a name that nobody can change any more, for a program to be run
  * from: it could otherwise be written to through /proc/PID/exe. */
 int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length)
 {
-    const char *rest = data;
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+    int32_t failure;
 
     /* Before Linux 6.3 every such file is executable. */
     if (fd < 0 && errno == EINVAL)
         fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return -errno;
-    while (length > 0) {
-        ssize_t written = write(fd, rest, length);
-
-        if (written < 0 && errno != EINTR)
-            goto failed;
-        if (written > 0) {
-            rest += written;
-            length -= (uint32_t)written;
-        }
-    }
-    if (fcntl(fd, F_ADD_SEALS,
+    failure = -ipcx_write(fd, data, length);
+    if (failure == 0 &&
+        fcntl(fd, F_ADD_SEALS,
               F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
         return fd;
-failed: {
-    int failure = errno;
-
+    if (failure == 0)
+        failure = errno;
     close(fd);
     return -failure;
-}
 }
 
 /* For a socket that is not bound yet: the mode its file will be made with. */

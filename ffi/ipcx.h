@@ -54,7 +54,7 @@ enum ipcx_open {
     IPCX_OPEN_DIRECTORY = 1,
     IPCX_OPEN_NO_FOLLOW = 2,
     IPCX_OPEN_READ = 4, /* also what is in it, not only the place */
-    IPCX_OPEN_WRITE = 8,
+    IPCX_OPEN_WRITE = 8, /* with IPCX_OPEN_READ both */
 };
 
 /* One thing that a child does before it becomes another program; each has three
@@ -173,8 +173,10 @@ int32_t ipcx_duplicate(int32_t fd);
 int32_t ipcx_is_close_on_exec(int32_t fd);
 int32_t ipcx_keep_on_exec(int32_t fd);
 int32_t ipcx_set_nonblocking(int32_t fd);
+int32_t ipcx_set_blocking(int32_t fd);
 int32_t ipcx_open_path(const char *path, int32_t flags);
 int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms);
+int32_t ipcx_write(int32_t fd, const void *data, uint32_t length);
 int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length);
 int32_t ipcx_change_mode(int32_t fd, uint32_t mode);
 int32_t ipcx_raise_descriptor_limit(void);
@@ -206,6 +208,8 @@ int32_t ipcx_pidfd_open(int32_t pid);
 int32_t ipcx_pidfd_inode(int32_t pidfd, int64_t *inode);
 int32_t ipcx_signal(int32_t pidfd, int32_t signal);
 int32_t ipcx_signal_group(int32_t group, int32_t signal);
+int32_t ipcx_signal_own_group(int32_t pidfd, int32_t signal);
+int32_t ipcx_exit_status(int32_t pidfd, int32_t *status);
 int32_t ipcx_wait(int32_t pidfd, int64_t *ended);
 int32_t ipcx_pipe(int32_t *ends);
 int32_t ipcx_terminal(int32_t like, int32_t *ends);

@@ -21,9 +21,14 @@ function wrap(text: string, indent: number): string {
   return [...lines, line].join(`\n${" ".repeat(indent)}`);
 }
 
+/** How an option's value is written behind it. */
+export function valueOf({ value, optional }: OptionSpec): string {
+  return value === undefined ? "" : optional ? `[=${value}]` : ` ${value}`;
+}
+
 function head(option: OptionSpec): string {
   const short = option.short ? `-${option.short}, ` : "    ";
-  return `  ${short}--${option.name}${option.value ? ` ${option.value}` : ""}`;
+  return `  ${short}--${option.name}${valueOf(option)}`;
 }
 
 /**

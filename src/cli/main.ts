@@ -6,6 +6,7 @@
  */
 
 import { commandHelp, programHelp } from "./help.ts";
+import { calledAs } from "./own_arguments.ts";
 import { type Arguments, parseCommand, UsageError } from "./parse.ts";
 import { findCommand } from "./table.ts";
 
@@ -16,6 +17,8 @@ interface Command {
 
 /** Loaded when it is needed, so that a subcommand starts with what it uses. */
 const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
+  spawn: () => import("./spawn.ts"),
+  nsexec: () => import("./nsexec.ts"),
   broker: () => import("./broker.ts"),
   brokerctl: () => import("./brokerctl.ts"),
   pair: () => import("./pair.ts"),
@@ -47,7 +50,7 @@ async function load(name: string): Promise<Command> {
   try {
     return await LOADERS[name]();
   } catch (error) {
-    if (!String(error).includes("libipcx.so")) throw error;
+    if (!/libipcx\.so|ipcx-waiter/.test(String(error))) throw error;
     throw new Error("the C library is not built: run 'deno task build' first");
   }
 }
@@ -59,7 +62,7 @@ async function load(name: string): Promise<Command> {
  * @returns The exit status: 0, 1 for a failure, 2 for arguments that cannot be understood.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
+  const [name, ...rest] = calledAs() === "nsexec" ? ["nsexec", ...args] : args;
   try {
     if (name === "--help" || name === "-h" || name === "help") {
       print(programHelp());

@@ -34,6 +34,16 @@ export class Arguments {
     this.command = command;
   }
 
+  /** The same with a command. */
+  withCommand(command: readonly string[] | undefined): Arguments {
+    return new Arguments(this.#values, this.words, command);
+  }
+
+  /** The same without an option. */
+  without(name: string): Arguments {
+    return new Arguments(new Map([...this.#values].filter(([given]) => given !== name)), this.words, this.command);
+  }
+
   /** Whether an option was given. */
   has(name: string): boolean {
     return this.#values.has(name);
@@ -68,12 +78,47 @@ export class Arguments {
   }
 }
 
+/** Stands for a value that was left out: no argument can hold it. */
+const LEFT_OUT = "\0";
+
 function valuesOf(option: OptionSpec, value: unknown): string[] {
   if (value === undefined || value === false) return [];
   if (!option.value) return [""];
   const values = (Array.isArray(value) ? value : [value]).map(String);
+  if (option.optional) return values.map((text) => text === LEFT_OUT ? "" : text);
   if (values.includes("")) throw new UsageError(`--${option.name} needs a value: --${option.name} ${option.value}`);
   return values;
+}
+
+/** Whether an argument is an option that takes the next one for its value. */
+function takesNext(arg: string, options: readonly OptionSpec[]): boolean {
+  const option = arg.startsWith("--")
+    ? options.find(({ name }) => arg === `--${name}`)
+    : options.find(({ short }) => short === arg.at(-1) && !arg.includes("="));
+  return Boolean(option?.value && !option.optional);
+}
+
+/** Where the command begins in arguments whose first word that is no option begins it. */
+function commandStart(args: readonly string[], options: readonly OptionSpec[]): number {
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at];
+    if (arg === "--" || arg === "-" || !arg.startsWith("-")) return at;
+    if (takesNext(arg, options) && args[at + 1] !== undefined && !args[at + 1].startsWith("-")) at++;
+  }
+  return args.length;
+}
+
+/** Writes options whose value was left out, `--net` or `-n`, in a way that takes none from behind. */
+function withValuesLeftOut(args: readonly string[], options: readonly OptionSpec[]): string[] {
+  const optional = options.filter((option) => option.optional);
+  return args.flatMap((arg) => {
+    const letters = /^-([A-Za-z]+)$/.exec(arg)?.[1] ?? "";
+    const named = [...letters].map((letter) => options.find(({ short }) => short === letter));
+    if (named.length > 0 && named.every((option) => option && (option.optional || !option.value))) {
+      return named.map((option) => option!.optional ? `--${option!.name}=${LEFT_OUT}` : `--${option!.name}`);
+    }
+    return optional.some(({ name }) => arg === `--${name}`) ? [`${arg}=${LEFT_OUT}`] : [arg];
+  });
 }
 
 /**
@@ -85,9 +130,18 @@ function valuesOf(option: OptionSpec, value: unknown): string[] {
  * @throws {UsageError} For what it does not understand.
  */
 export function parseCommand(spec: CommandSpec, args: readonly string[]): Arguments {
+  if (!spec.stopsAtCommand) return parseOptions(spec, args);
+  const start = commandStart(args, spec.options);
+  const parsed = parseOptions(spec, args.slice(0, start));
+  const command = args.slice(args[start] === "--" ? start + 1 : start);
+  if (command.length === 0 && start < args.length) throw new UsageError("there is no command behind --");
+  return parsed.withCommand(command.length === 0 ? undefined : command);
+}
+
+function parseOptions(spec: CommandSpec, args: readonly string[]): Arguments {
   const options = [...spec.options, HELP_OPTION];
   const withValue = options.filter((option) => option.value);
-  const parsed = parseArgs([...args], {
+  const parsed = parseArgs(withValuesLeftOut(args, options), {
     boolean: options.filter((option) => !option.value).map((option) => option.name),
     string: ["_", ...withValue.map((option) => option.name)],
     collect: withValue.map((option) => option.name),

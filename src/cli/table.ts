@@ -5,6 +5,8 @@
  * @module
  */
 
+import { NSEXEC, SPAWN } from "./spawn_table.ts";
+
 /** An option of a subcommand. */
 export interface OptionSpec {
   /** Its long name, without dashes. */
@@ -13,6 +15,8 @@ export interface OptionSpec {
   short?: string;
   /** What its value is, in capitals; an option without one is a switch. */
   value?: string;
+  /** Whether the value may be left out; it then has to be attached: `--name=VALUE`. */
+  optional?: boolean;
   /** The values it can have, for completion. */
   choices?: readonly string[];
   /** Whether it may be given several times. */
@@ -37,6 +41,8 @@ export interface CommandSpec {
   words?: readonly string[];
   /** Whether `-- CMD ARG…` may follow. */
   takesCommand?: boolean;
+  /** Whether the first word that is no option begins the command, with or without `--`. */
+  stopsAtCommand?: boolean;
 }
 
 const LOGGING: readonly OptionSpec[] = [
@@ -155,7 +161,7 @@ const COMPLETIONS: CommandSpec = {
 };
 
 /** The subcommands, in the order in which help lists them. */
-export const COMMANDS: readonly CommandSpec[] = [BROKER, BROKERCTL, PAIR, COMPLETIONS];
+export const COMMANDS: readonly CommandSpec[] = [SPAWN, NSEXEC, BROKER, BROKERCTL, PAIR, COMPLETIONS];
 
 /** The option that every subcommand understands. */
 export const HELP_OPTION: OptionSpec = { name: "help", short: "h", help: "show this help" };

@@ -40,6 +40,18 @@ export function count(text: string): number {
 }
 
 /**
+ * Reads a whole number that may be negative.
+ *
+ * @param text Its digits, with or without a sign.
+ * @returns The number.
+ * @throws {Error} If it is none.
+ */
+export function integer(text: string): number {
+  if (!/^[+-]?\d{1,15}$/.test(text)) throw new Error(`'${text}' is no whole number`);
+  return Number(text);
+}
+
+/**
  * Reads a whole number of 1 or more.
  *
  * @param text Its digits.

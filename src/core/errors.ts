@@ -32,6 +32,25 @@ const ADVICE: Readonly<Record<string, string>> = {
   "sendmsg EPIPE": "the peer has closed the connection",
   "accept EMFILE": "RLIMIT_NOFILE is reached",
   "accept ENFILE": "the system's file limit is reached",
+  "clone3 ENOMEM":
+    "unless memory is short, the first process of the pid namespace has ended: nothing can start in it any more",
+  "clone3 EAGAIN": "the limit of processes is reached: RLIMIT_NPROC, or pids.max of the cgroup",
+  "clone3 EBUSY": "the cgroup hands controllers on to groups below it: choose one of those",
+  "clone3 EBADF": "it is no directory of cgroup v2",
+  "setns EPERM":
+    "it takes CAP_SYS_ADMIN in the user namespace that owns it (for mnt CAP_SYS_CHROOT, too): join that one as well",
+  "setns EINVAL": "only one's own pid namespace and those below it can be joined, " +
+    "and a program with several threads cannot be moved into another mount namespace",
+  "setpriority EACCES": "a lower niceness takes CAP_SYS_NICE, or RLIMIT_NICE",
+  "write EACCES": "going below what it was takes CAP_SYS_RESOURCE",
+  "setrlimit EPERM": "going above the hard limit takes CAP_SYS_RESOURCE",
+  "setgroups EPERM": "it takes CAP_SETGID, and in a user namespace that setgroups is allowed there",
+  "setresuid EPERM": "it takes CAP_SETUID",
+  "setresgid EPERM": "it takes CAP_SETGID",
+  "setresuid EINVAL": "the user namespace has no such user",
+  "setresgid EINVAL": "the user namespace has no such group",
+  "setgroups EINVAL": "the user namespace does not have all of these groups",
+  "ptrace EPERM": "another tracer follows it, or this host forbids tracing (kernel.yama.ptrace_scope)",
   "execve ENOENT": "there is no such program, or its interpreter is missing",
   "execve EACCES": "the file is not executable",
 };

@@ -58,9 +58,7 @@ export class Fd implements Disposable {
    * @throws {SystemError} EBADF if it is not open, or belongs to the runtime.
    */
   static inherit(number: number): Fd {
-    // The runtime's own descriptors are all close-on-exec, inherited ones never.
-    const closeOnExec = check(native.ipcx_is_close_on_exec(number), "fcntl", { address: `fd:${number}` });
-    if (closeOnExec) throw new SystemError("fcntl", ERRNO.EBADF, { address: `fd:${number} (the runtime's own)` });
+    checkInherited(number);
     const fd = new Fd(check(native.ipcx_duplicate(number), "fcntl", { address: `fd:${number}` }));
     native.ipcx_vacate(number);
     return fd;
@@ -114,6 +112,20 @@ export class Fd implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/**
+ * Makes sure that this process was started with a descriptor.
+ *
+ * @param number The number.
+ * @returns The number.
+ * @throws {SystemError} EBADF if it is not open, or belongs to the runtime.
+ */
+export function checkInherited(number: number): number {
+  // The runtime's own descriptors are all close-on-exec, inherited ones never.
+  const closeOnExec = check(native.ipcx_is_close_on_exec(number), "fcntl", { address: `fd:${number}` });
+  if (closeOnExec) throw new SystemError("fcntl", ERRNO.EBADF, { address: `fd:${number} (the runtime's own)` });
+  return number;
 }
 
 /**

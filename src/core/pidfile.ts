@@ -7,9 +7,11 @@
 /** A pid file of this process. */
 export class Pidfile implements Disposable {
   readonly #path: string;
+  #text: string;
 
-  private constructor(path: string) {
+  private constructor(path: string, text: string) {
     this.#path = path;
+    this.#text = text;
   }
 
   /**
@@ -22,12 +24,13 @@ export class Pidfile implements Disposable {
   static create(path: string): Pidfile {
     // Linked into place with its content: an empty one would look like a stale one.
     const draft = `${path}.${Deno.pid}`;
-    Deno.writeTextFileSync(draft, `${Deno.pid}\n`, { mode: 0o644 });
+    const text = `${Deno.pid}\n`;
+    Deno.writeTextFileSync(draft, text, { mode: 0o644 });
     try {
       for (;;) {
         try {
           Deno.linkSync(draft, path);
-          return new Pidfile(path);
+          return new Pidfile(path, text);
         } catch (error) {
           if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
         }
@@ -38,10 +41,22 @@ export class Pidfile implements Disposable {
     }
   }
 
+  /**
+   * Puts another process into the file: the one that this one was started for.
+   *
+   * @param pid Its process id.
+   */
+  rewrite(pid: number): void {
+    const draft = `${this.#path}.${Deno.pid}`;
+    this.#text = `${pid}\n`;
+    Deno.writeTextFileSync(draft, this.#text, { mode: 0o644 });
+    Deno.renameSync(draft, this.#path);
+  }
+
   /** Removes the file, unless it is another process's by now. */
   [Symbol.dispose](): void {
     try {
-      if (Deno.readTextFileSync(this.#path) === `${Deno.pid}\n`) Deno.removeSync(this.#path);
+      if (Deno.readTextFileSync(this.#path) === this.#text) Deno.removeSync(this.#path);
     } catch {
       // A file that was taken away needs no cleaning.
     }

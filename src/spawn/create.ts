@@ -4,15 +4,15 @@
  * @module
  */
 
-import { check, SystemError } from "../core/errors.ts";
-import { Fd } from "../core/fd.ts";
+import { check } from "../core/errors.ts";
+import { checkInherited, Fd } from "../core/fd.ts";
 import { candidatesFor, type Environment, ownEnvironment } from "../core/image.ts";
-import { ERRNO, OPEN } from "../core/linux.ts";
+import { OPEN } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { openPath } from "../core/reach.ts";
 import { cgroupDirectory, openCgroup } from "./cgroup.ts";
 import { mapDescriptors } from "./descriptor_map.ts";
-import { identitySteps, rootOfUserNamespace } from "./identity_steps.ts";
+import { identitySteps, leaveGroups, rootOfUserNamespace } from "./identity_steps.ts";
 import { NAMESPACE_FLAGS, type OpenNamespace, openNamespaces } from "./namespaces.ts";
 import type { SpawnOptions } from "./options.ts";
 import { carryOut, type Created, type Plan, PLAN_FLAG, STEP, type Step } from "./plan.ts";
@@ -79,13 +79,6 @@ function limitStep([name, limit]: [string, Parameters<typeof encodeLimit>[0]]): 
   };
 }
 
-/** Checks a number that this process was started with: what is close-on-exec is the runtime's own. */
-function inherited(number: number): number {
-  const closeOnExec = check(native.ipcx_is_close_on_exec(number), "fcntl", { address: `fd:${number}` });
-  if (closeOnExec) throw new SystemError("fcntl", ERRNO.EBADF, { address: `fd:${number} (the runtime's own)` });
-  return number;
-}
-
 function environmentFor(options: SpawnOptions): Environment {
   const environment: Environment = options.clearEnv ? new Map() : ownEnvironment();
   for (const [name, value] of Object.entries(options.env ?? {})) environment.set(name, value);
@@ -109,8 +102,12 @@ function checkListenFds(options: SpawnOptions): void {
 /** Where the child is to be: its root, then its working directory. */
 function placeSteps(root: Fd | undefined, wd: Fd | undefined, wdns: string | undefined): Step[] {
   return [
-    ...(root ? [{ what: STEP.CHANGE_ROOT, numbers: [root.number], syscall: "chroot", about: "the root directory" }] : []),
-    ...(wd ? [{ what: STEP.CHANGE_DIRECTORY, numbers: [wd.number], syscall: "fchdir", about: "the working directory" }] : []),
+    ...(root
+      ? [{ what: STEP.CHANGE_ROOT, numbers: [root.number], syscall: "chroot", about: "the root directory" }]
+      : []),
+    ...(wd
+      ? [{ what: STEP.CHANGE_DIRECTORY, numbers: [wd.number], syscall: "fchdir", about: "the working directory" }]
+      : []),
     ...(wdns === undefined
       ? []
       : [{ what: STEP.CHANGE_TO_PATH, data: encoder.encode(`${wdns}\0`), syscall: "chdir", about: wdns }]),
@@ -166,12 +163,13 @@ export function preparePlan(options: SpawnOptions, streams: readonly [number, nu
   const script = isLocal ? openScript(paths) : undefined;
   if (script) hold(script);
   const pid = list.find(({ kind }) => kind === "pid");
+  const joinsUser = list.some(({ kind }) => kind === "user");
 
   const elsewhere = [...(isLocal && mnt ? [joinStep(mnt)] : []), ...placeSteps(root, wd, options.wdns)];
-  const identity = identitySteps(options);
+  const identity = identitySteps(options, joinsUser);
   const map = new Map<number, number>([...streams.entries()]);
   for (const [number, fd] of Object.entries(options.fds ?? {})) {
-    map.set(Number(number), typeof fd === "number" ? inherited(fd) : fd.number);
+    map.set(Number(number), typeof fd === "number" ? checkInherited(fd) : fd.number);
   }
   const later = isLocal ? [mnt?.fd, root, wd].flatMap((fd) => fd ? [fd.number] : []) : parent ? [parent.number] : [];
   const { steps: descriptorSteps, kept } = mapDescriptors(map, later);
@@ -184,9 +182,10 @@ export function preparePlan(options: SpawnOptions, streams: readonly [number, nu
   const steps: Step[] = [
     ...resourceSteps(options),
     ...(pid ? [{ what: STEP.CONCEAL, syscall: "prctl" }] : []),
+    ...(joinsUser ? leaveGroups() : []),
     ...list.filter((namespace) => !(isLocal && namespace === mnt)).map(joinStep),
     ...(pid ? [{ what: STEP.FORK, syscall: "clone3", about: `${pid.path} (pid namespace)` }] : []),
-    ...(list.some(({ kind }) => kind === "user") ? rootOfUserNamespace() : []),
+    ...(joinsUser ? rootOfUserNamespace() : []),
     ...(isLocal ? [] : elsewhere),
     ...sessionSteps(options),
     ...descriptorSteps,

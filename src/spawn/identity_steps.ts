@@ -29,9 +29,14 @@ function uidStep(uid: number, isTolerated = false): Step {
   return { what: STEP.UID, numbers: [uid], isTolerated, syscall: "setresuid", about: `uid ${uid}` };
 }
 
+/** Leaves the caller's groups while that can be done: a user namespace may not allow it. */
+export function leaveGroups(): Step[] {
+  return [groupsStep([], true)];
+}
+
 /** In a user namespace that was joined one is nobody, until one becomes its root. */
 export function rootOfUserNamespace(): Step[] {
-  return [groupsStep([], true), gidStep(0, true), uidStep(0, true)];
+  return [...leaveGroups(), gidStep(0, true), uidStep(0, true)];
 }
 
 function groupFor({ uid, gid }: ChildIdentity): number | undefined {
@@ -41,12 +46,12 @@ function groupFor({ uid, gid }: ChildIdentity): number | undefined {
   return found;
 }
 
-function idSteps(identity: ChildIdentity): Step[] {
+function idSteps(identity: ChildIdentity, hasLeftGroups: boolean): Step[] {
   const { uid, groups } = identity;
   const gid = groupFor(identity);
   const isNew = (uid !== undefined && uid !== Deno.uid()) || (gid !== undefined && gid !== Deno.gid());
   return [
-    ...(groups ? [groupsStep(groups)] : isNew ? [groupsStep([])] : []),
+    ...(groups ? [groupsStep(groups)] : isNew ? [groupsStep([], hasLeftGroups)] : []),
     ...(gid === undefined ? [] : [gidStep(gid)]),
     ...(uid === undefined ? [] : [uidStep(uid)]),
   ];
@@ -56,10 +61,11 @@ function idSteps(identity: ChildIdentity): Step[] {
  * Plans who the child is.
  *
  * @param identity Who it is to be.
+ * @param hasLeftGroups Whether {@linkcode leaveGroups} comes before, so that leaving them now may fail.
  * @returns The steps.
  * @throws {TypeError} For a capability that is none, or a user whose group nobody knows.
  */
-export function identitySteps(identity: ChildIdentity): Step[] {
+export function identitySteps(identity: ChildIdentity, hasLeftGroups = false): Step[] {
   const dropped = capabilityNumbers(identity.dropCapabilities ?? []);
   const mask = dropped.reduce((bits, number) => bits | 1n << BigInt(number), 0n);
   return [
@@ -69,7 +75,7 @@ export function identitySteps(identity: ChildIdentity): Step[] {
       syscall: "prctl",
       about: `capability ${number}`,
     })),
-    ...idSteps(identity),
+    ...idSteps(identity, hasLeftGroups),
     ...(dropped.length === 0
       ? []
       : [{ what: STEP.DROP, numbers: [Number(mask & 0xffffffffn), Number(mask >> 32n)], syscall: "capset" }]),

@@ -94,10 +94,19 @@ class Target implements Disposable {
     try {
       if (inode !== undefined) this.#insistOn(inode);
       this.#folder = openPath(`/proc/${this.pid}`, OPEN.DIRECTORY);
+      this.#insistOnBeing();
     } catch (error) {
       this.#pidfd.close();
       throw error;
     }
+  }
+
+  /** As long as it was not reaped, no other process has its pid: the directory is its own. */
+  #insistOnBeing(): void {
+    const result = native.ipcx_signal(this.#pidfd.number, 0);
+    if (result !== -ERRNO.ESRCH) return;
+    this.#folder.close();
+    check(result, "pidfd_open", { pid: this.pid });
   }
 
   #insistOn(inode: string): void {
@@ -152,8 +161,10 @@ function ofProcess(kind: NamespaceKind, target: Target): OpenNamespace | undefin
   try {
     return { kind, fd: target.open(name, OPEN.READ), path: target.path(name) };
   } catch (error) {
-    if (error instanceof SystemError && error.errno === ERRNO.ENOENT) return undefined;
-    throw error;
+    if (!(error instanceof SystemError && error.errno === ERRNO.ENOENT)) throw error;
+    if (!ownNamespace(kind)) return undefined;
+    // The caller has such a namespace: only a process that has ended, and is not reaped yet, has none.
+    throw new SystemError("open", ERRNO.ESRCH, { address: target.path(name) });
   }
 }
 

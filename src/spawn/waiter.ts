@@ -12,7 +12,7 @@ import { exec } from "../core/exec.ts";
 import { Fd } from "../core/fd.ts";
 import { ERRNO } from "../core/linux.ts";
 import { loadWaiter, native } from "../core/native.ts";
-import { type PreparedPlan } from "./create.ts";
+import type { PreparedPlan } from "./create.ts";
 import { encodePlan, STEP } from "./plan.ts";
 
 const encoder = new TextEncoder();

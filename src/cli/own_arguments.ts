@@ -1,0 +1,42 @@
+/**
+ * The arguments of this process as bytes: `Deno.args` loses what is not UTF-8.
+ *
+ * @module
+ */
+
+const REPLACEMENT = "\ufffd";
+const NUL = 0;
+
+function allArguments(): Uint8Array[] {
+  const bytes = Deno.readFileSync("/proc/self/cmdline");
+  const found: Uint8Array[] = [];
+  for (let at = 0, end; at < bytes.length; at = end + 1) {
+    end = bytes.indexOf(NUL, at);
+    if (end < 0) end = bytes.length;
+    found.push(bytes.subarray(at, end));
+  }
+  return found;
+}
+
+/**
+ * Finds the bytes of the last arguments.
+ *
+ * @param command The last arguments, as `Deno.args` has them.
+ * @returns The same, with the bytes of those that are not UTF-8.
+ */
+export function commandBytes(command: readonly string[]): (string | Uint8Array)[] {
+  if (!command.some((word) => word.includes(REPLACEMENT))) return [...command];
+  const bytes = allArguments().slice(-command.length);
+  return command.map((word, at) => word.includes(REPLACEMENT) ? bytes[at] : word);
+}
+
+/** What a waiter in this process's place shows as its command line. */
+export function commandLine(): string[] {
+  return ["ipcx", ...Deno.args];
+}
+
+/** The name that this program was called by, without its directory. */
+export function calledAs(): string {
+  const decoder = new TextDecoder();
+  return decoder.decode(allArguments()[0] ?? new Uint8Array()).replace(/^.*\//s, "");
+}
