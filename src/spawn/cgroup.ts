@@ -40,6 +40,20 @@ export function openCgroup(directory: string): Fd {
 }
 
 /**
+ * Tells whether nobody is in a control group, nor in one below it.
+ *
+ * @param directory Its directory.
+ * @returns `false` also where the kernel does not say, as of the root.
+ */
+export function isEmptyCgroup(directory: string): boolean {
+  try {
+    return Deno.readTextFileSync(`${directory}/cgroup.events`).includes("populated 0\n");
+  } catch {
+    return false;
+  }
+}
+
+/**
  * Kills all processes of a control group at once (cgroup.kill, Linux 5.14).
  *
  * @param directory Its directory.

@@ -6,15 +6,15 @@
 
 import { check, SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
-import { EPOLL } from "../core/linux.ts";
+import { EPOLL, ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { Watch } from "../core/reactor.ts";
 import { killCgroup } from "./cgroup.ts";
 import { signalName, signalNumber } from "./signals.ts";
 
 const CLD_EXITED = 1;
-const ESRCH = 3;
 const ENDED_SLOTS = 11;
+const NO_GROUP = "it has no process group of its own: start it with processGroup or newSession";
 const ended = new BigInt64Array(ENDED_SLOTS);
 
 /** What a process has used, with that of its own children it has waited for (getrusage(2)). */
@@ -59,7 +59,7 @@ export interface ChildParts {
   ownPid: number;
   /** Its pidfd; the child's from now on. */
   pidfd: Fd;
-  /** Its cgroup's directory, if it was started in one. */
+  /** Its cgroup's directory, if it was started in one of its own. */
   cgroup?: string;
   /** Whether it leads a process group. */
   leadsGroup: boolean;
@@ -108,6 +108,7 @@ export class ChildProcess {
   readonly #parts: ChildParts;
   readonly #watch: Watch;
   #hasEnded = false;
+  #takesRestAlong = false;
 
   /**
    * Watches over a child of this process.
@@ -126,6 +127,7 @@ export class ChildProcess {
 
   #reap(resolve: (status: ExitStatus) => void, reject: (error: unknown) => void): void {
     const { pidfd } = this.#parts;
+    if (this.#takesRestAlong) this.#killRest();
     const result = native.ipcx_wait(pidfd.number, ended);
     if (result === 0) return;
     this.#hasEnded = true;
@@ -196,14 +198,15 @@ export class ChildProcess {
     const number = signalNumber(signal);
     if (this.#hasEnded) return false;
     const result = native.ipcx_signal(this.#parts.pidfd.number, number);
-    if (result === -ESRCH) return false;
+    if (result === -ERRNO.ESRCH) return false;
     check(result, "pidfd_send_signal", { pid: this.pid });
     return true;
   }
 
   /**
-   * Sends a signal to it and to all that came of it: to its control group, if it
-   * was started in one and the signal is SIGKILL, else to its process group.
+   * Sends a signal to it and to all that came of it: to its control group, if
+   * nobody else was in that when it was started there and the signal is SIGKILL,
+   * else to its process group.
    *
    * Processes that have left the group by setsid(2) or setpgid(2) are only
    * reached through the control group.
@@ -217,12 +220,38 @@ export class ChildProcess {
     const { cgroup, leadsGroup } = this.#parts;
     if (cgroup !== undefined && number === signalNumber("SIGKILL") && killCgroup(cgroup)) return true;
     if (!leadsGroup) {
-      throw new TypeError("it has no process group of its own: start it with processGroup or newSession");
+      throw new TypeError(NO_GROUP);
     }
-    const result = native.ipcx_signal_group(this.pid, number);
-    if (result === -ESRCH) return false;
+    const result = this.#signalGroup(number);
+    if (result === -ERRNO.ESRCH) return false;
     check(result, "kill", { pid: this.pid });
     return true;
+  }
+
+  /** By its pidfd no other group can be hit; before Linux 6.9 that holds until it has been reaped. */
+  #signalGroup(number: number): number {
+    const { pidfd } = this.#parts;
+    const result = pidfd.isOpen ? native.ipcx_signal_own_group(pidfd.number, number) : -ERRNO.EINVAL;
+    return result === -ERRNO.EINVAL ? native.ipcx_signal_group(this.pid, number) : result;
+  }
+
+  /**
+   * Sees to it that all that came of it ends with it: what is left of its tree
+   * then gets SIGKILL, as {@linkcode killTree} sends it.
+   *
+   * @throws {TypeError} If it has neither a control group nor a process group of its own.
+   */
+  killRestAtEnd(): void {
+    if (this.#parts.cgroup === undefined && !this.#parts.leadsGroup) throw new TypeError(NO_GROUP);
+    this.#takesRestAlong = true;
+  }
+
+  #killRest(): void {
+    try {
+      this.killTree("SIGKILL");
+    } catch {
+      // Who is left belongs to another user by now; the end itself must be seen all the same.
+    }
   }
 
   /** Keeps this process alive as long as it runs, as is so at first. */

@@ -9,7 +9,7 @@ import { check } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
 import { native } from "../core/native.ts";
 import { openPath } from "../core/reach.ts";
-import { cgroupDirectory } from "./cgroup.ts";
+import { cgroupDirectory, isEmptyCgroup } from "./cgroup.ts";
 import { ChildProcess } from "./child_process.ts";
 import { create } from "./create.ts";
 import type { ChildStream, SpawnOptions } from "./options.ts";
@@ -94,13 +94,16 @@ export function spawn(options: SpawnOptions): ChildProcess {
     for (const [number, stream] of [options.stdin, options.stdout, options.stderr].entries()) {
       ends.push(openStream(stream, number, options.terminal, stack));
     }
+    const cgroup = options.cgroup === undefined ? undefined : cgroupDirectory(options.cgroup);
+    // Others who were there before must not be killed with the child.
+    const ownsCgroup = cgroup !== undefined && isEmptyCgroup(cgroup);
     const { pid, ownPid, pidfd } = create(options, [ends[0].child, ends[1].child, ends[2].child]);
     const [stdin, stdout, stderr] = ends.map(({ own }) => own);
     return new ChildProcess({
       pid,
       ownPid,
       pidfd: new Fd(pidfd),
-      cgroup: options.cgroup === undefined ? undefined : cgroupDirectory(options.cgroup),
+      cgroup: ownsCgroup ? cgroup : undefined,
       leadsGroup: Boolean(options.processGroup || options.newSession || options.terminal),
       stdin: stdin && writablePipe(stdin),
       stdout: stdout && readablePipe(stdout),
