@@ -6,7 +6,7 @@
 
 import { SystemError } from "./errors.ts";
 import type { Fd } from "./fd.ts";
-import { candidatesFor, type Environment, ownEnvironment, packEnvironment, packStrings } from "./image.ts";
+import { candidatesFor, Environment, packStrings } from "./image.ts";
 import { ERRNO } from "./linux.ts";
 import { native } from "./native.ts";
 
@@ -39,9 +39,9 @@ const DEFAULT_NUMBER = 3;
  * @throws {TypeError} If an argument contains a NUL.
  */
 export function exec(command: string, args: readonly string[], options: ExecOptions = {}): never {
-  const environment: Environment = options.env ? new Map(Object.entries(options.env)) : ownEnvironment();
+  const environment = options.env ? Environment.of(options.env) : Environment.inherit();
   const argv = packStrings([options.argv0 ?? command, ...args]);
-  const envp = packEnvironment(environment);
+  const envp = environment.pack();
   let errno: number = ERRNO.ENOENT;
   for (const path of candidatesFor(command, environment)) {
     const result = native.ipcx_exec(

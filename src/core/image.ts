@@ -46,47 +46,117 @@ export function packStrings(strings: readonly (string | Uint8Array)[]): PackedSt
   return { count: strings.length, bytes };
 }
 
-/** Variables by name; what is not UTF-8 stays as it is. */
-export type Environment = Map<string, string | Uint8Array>;
+/** The bytes of this process's environment; grown when they no longer fit. */
+let scratch = new Uint8Array(16_384);
 
-/**
- * Reads this process's environment, byte by byte: `Deno.env` loses what is not UTF-8.
- *
- * @returns A copy.
- */
-export function ownEnvironment(): Environment {
-  let buffer = new Uint8Array(16_384);
-  let length: number;
-  while ((length = native.ipcx_environment(buffer, buffer.length)) > buffer.length) {
-    buffer = new Uint8Array(length);
-  }
-  const environment: Environment = new Map();
-  for (let at = 0, end; at < length; at = end + 1) {
-    end = buffer.indexOf(0, at);
-    const equals = buffer.indexOf(61, at);
-    if (equals < 0 || equals > end) continue;
-    environment.set(decoder.decode(buffer.subarray(at, equals)), buffer.subarray(equals + 1, end));
-  }
-  return environment;
+/** Whether `bytes` goes on with `prefix` at a place. */
+function continuesWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
+  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false;
+  return true;
 }
 
 /**
- * Writes an environment as execve(2) takes it.
+ * The variables of a program: those of this process, if they are inherited, and
+ * what is changed about them.
  *
- * @param environment The variables.
- * @returns `NAME=VALUE` for each.
- * @throws {TypeError} If a name or a value contains a NUL, or a name is empty or has a `=`.
+ * What is inherited is never taken apart: `Deno.env` would lose what is not UTF-8,
+ * and most programs are started with the environment as it is.
  */
-export function packEnvironment(environment: Environment): PackedStrings {
-  return packStrings(Array.from(environment, ([name, value]) => {
-    if (name === "" || name.includes("=")) throw new TypeError(`'${name}' is no name for a variable`);
-    if (typeof value === "string") return `${name}=${value}`;
+export class Environment {
+  readonly #inherited: Uint8Array<ArrayBuffer>;
+  readonly #changes: Map<string, string>;
+
+  private constructor(inherited: Uint8Array<ArrayBuffer>, changes: Iterable<[string, string]>) {
+    this.#inherited = inherited;
+    this.#changes = new Map(changes);
+  }
+
+  /**
+   * Reads this process's environment.
+   *
+   * @returns A copy.
+   */
+  static inherit(): Environment {
+    let length: number;
+    while ((length = native.ipcx_environment(scratch, scratch.length)) > scratch.length) {
+      scratch = new Uint8Array(length);
+    }
+    return new Environment(scratch.slice(0, length), []);
+  }
+
+  /**
+   * Makes an environment of nothing but these variables.
+   *
+   * @param variables The variables.
+   * @returns The environment.
+   */
+  static of(variables: Readonly<Record<string, string>> = {}): Environment {
+    return new Environment(new Uint8Array(0), Object.entries(variables));
+  }
+
+  /**
+   * Changes a variable, or adds one.
+   *
+   * @param name Its name.
+   * @param value Its value.
+   */
+  set(name: string, value: string): void {
+    this.#changes.delete(name);
+    this.#changes.set(name, value);
+  }
+
+  /**
+   * Looks a variable up.
+   *
+   * @param name Its name.
+   * @returns Its value, or `undefined` if there is none of that name.
+   */
+  get(name: string): string | undefined {
+    const changed = this.#changes.get(name);
+    if (changed !== undefined) return changed;
     const prefix = encoder.encode(`${name}=`);
-    const entry = new Uint8Array(prefix.length + value.length);
-    entry.set(prefix);
-    entry.set(value, prefix.length);
-    return entry;
-  }));
+    const bytes = this.#inherited;
+    for (let at = 0, end; at < bytes.length; at = end + 1) {
+      end = bytes.indexOf(0, at);
+      if (continuesWith(bytes, at, prefix)) return decoder.decode(bytes.subarray(at + prefix.length, end));
+    }
+  }
+
+  /**
+   * Writes it as execve(2) takes it.
+   *
+   * @returns `NAME=VALUE` for each, the changed ones last, in the order of their changes.
+   * @throws {TypeError} If a name or a value contains a NUL, or a name is empty or has a `=`.
+   */
+  pack(): PackedStrings {
+    const kept = this.#unchanged();
+    if (this.#changes.size === 0) return kept;
+    const changed = packStrings(Array.from(this.#changes, ([name, value]) => {
+      if (name === "" || name.includes("=")) throw new TypeError(`'${name}' is no name for a variable`);
+      return `${name}=${value}`;
+    }));
+    const bytes = new Uint8Array(kept.bytes.length + changed.bytes.length);
+    bytes.set(kept.bytes);
+    bytes.set(changed.bytes, kept.bytes.length);
+    return { count: kept.count + changed.count, bytes };
+  }
+
+  /** The inherited variables that nothing was changed about. */
+  #unchanged(): PackedStrings {
+    const from = this.#inherited;
+    const prefixes = Array.from(this.#changes.keys(), (name) => encoder.encode(`${name}=`));
+    const bytes = prefixes.length === 0 ? from : new Uint8Array(from.length);
+    let count = 0;
+    let length = 0;
+    for (let at = 0, end; at < from.length; at = end + 1) {
+      end = from.indexOf(0, at);
+      if (prefixes.some((prefix) => continuesWith(from, at, prefix))) continue;
+      if (bytes !== from) bytes.set(from.subarray(at, end + 1), length);
+      length += end + 1 - at;
+      count++;
+    }
+    return { count, bytes: bytes.subarray(0, length) };
+  }
 }
 
 /**
@@ -99,7 +169,5 @@ export function packEnvironment(environment: Environment): PackedStrings {
 export function candidatesFor(command: string, environment: Environment): string[] {
   if (command.includes("/") || command === "") return [command];
   const path = environment.get("PATH") ?? DEFAULT_PATH;
-  return (typeof path === "string" ? path : decoder.decode(path)).split(":").map((folder) =>
-    `${folder || "."}/${command}`
-  );
+  return path.split(":").map((folder) => `${folder || "."}/${command}`);
 }

@@ -6,7 +6,7 @@
 
 import { check } from "../core/errors.ts";
 import { checkInherited, Fd } from "../core/fd.ts";
-import { candidatesFor, type Environment, ownEnvironment } from "../core/image.ts";
+import { candidatesFor, Environment } from "../core/image.ts";
 import { OPEN } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { openPath } from "../core/reach.ts";
@@ -80,12 +80,13 @@ function limitStep([name, limit]: [string, Parameters<typeof encodeLimit>[0]]): 
 }
 
 function environmentFor(options: SpawnOptions): Environment {
-  const environment: Environment = options.clearEnv ? new Map() : ownEnvironment();
+  const environment = options.clearEnv ? Environment.of() : Environment.inherit();
   for (const [name, value] of Object.entries(options.env ?? {})) environment.set(name, value);
   const names = options.listenFdNames;
   if (names) {
     environment.set("LISTEN_FDS", `${names.length}`);
     environment.set("LISTEN_FDNAMES", names.join(":"));
+    // Last, where the EXEC step finds it.
     environment.set("LISTEN_PID", ANY_PID);
   }
   return environment;
@@ -156,6 +157,7 @@ export function preparePlan(options: SpawnOptions, streams: readonly [number, nu
     ? undefined
     : hold(new Fd(check(native.ipcx_pidfd_open(Deno.pid), "pidfd_open", { pid: Deno.pid })));
   const environment = environmentFor(options);
+  const packed = environment.pack();
   const paths = candidatesFor(options.command, environment);
 
   const mnt = list.find(({ kind }) => kind === "mnt");
@@ -194,7 +196,7 @@ export function preparePlan(options: SpawnOptions, streams: readonly [number, nu
     ...(isLocal || options.paused ? [{ what: STEP.TRACE, syscall: "ptrace" }] : []),
     {
       what: STEP.EXEC,
-      numbers: [options.listenFdNames ? [...environment.keys()].indexOf("LISTEN_PID") : -1],
+      numbers: [options.listenFdNames ? packed.count - 1 : -1],
       syscall: "execve",
       about: options.command,
     },
@@ -213,7 +215,7 @@ export function preparePlan(options: SpawnOptions, streams: readonly [number, nu
       command: options.command,
       paths,
       args: [options.argv0 ?? options.command, ...options.args ?? []],
-      environment,
+      environment: packed,
       cgroup: cgroup?.number ?? -1,
       cgroupPath,
       script: script?.number ?? -1,

@@ -20,8 +20,13 @@ export interface MappedDescriptors {
   kept: number[];
 }
 
-function* freeNumbers(used: ReadonlySet<number>): Generator<number> {
-  for (let number = 3;; number++) if (!used.has(number)) yield number;
+/** Counts through the numbers that are not in use. */
+function freeNumbers(used: ReadonlySet<number>): () => number {
+  let next = 3;
+  return () => {
+    while (used.has(next)) next++;
+    return next++;
+  };
 }
 
 function duplicate(from: number, to: number, closeOnExec: boolean): Step {
@@ -60,11 +65,11 @@ function closeOthers(numbers: readonly number[]): Step[] {
  */
 export function mapDescriptors(map: DescriptorMap, later: readonly number[] = []): MappedDescriptors {
   const free = freeNumbers(new Set([...map.keys(), ...map.values(), ...later]));
-  const kept = later.map(() => free.next().value as number);
+  const kept = later.map(free);
   const moves: [to: number, from: number][] = [...map, ...kept.map((to, at): [number, number] => [to, later[at]])];
   const lifted = new Map<number, number>();
   for (const [to, from] of moves) {
-    if (to !== from && map.has(from) && !lifted.has(from)) lifted.set(from, free.next().value as number);
+    if (to !== from && map.has(from) && !lifted.has(from)) lifted.set(from, free());
   }
   return {
     steps: [

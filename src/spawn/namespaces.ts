@@ -64,18 +64,12 @@ export interface OpenNamespaces extends Disposable {
   readonly root?: Fd;
 }
 
-interface Identity {
-  dev: number;
-  ino: number | null;
-}
+const found = new BigInt64Array(1);
 
-function identityOf(fd: Fd): Identity {
-  const { dev, ino } = Deno.statSync(`/proc/self/fd/${fd.number}`);
-  return { dev, ino };
-}
-
-function isSame(one: Identity, other: Identity): boolean {
-  return one.dev === other.dev && one.ino === other.ino;
+/** The inode of a descriptor; all namespaces are in one file system. */
+function inodeOf(fd: Fd): bigint {
+  check(native.ipcx_pidfd_inode(fd.number, found), "fstat");
+  return found[0];
 }
 
 /** A process that is held on to: nothing that is read through it belongs to a later one with its pid. */
@@ -110,9 +104,7 @@ class Target implements Disposable {
   }
 
   #insistOn(inode: string): void {
-    const found = new BigInt64Array(1);
-    check(native.ipcx_pidfd_inode(this.#pidfd.number, found), "fstat", { pid: this.pid });
-    if (`${found[0]}` === inode) return;
+    if (`${inodeOf(this.#pidfd)}` === inode) return;
     throw new SystemError("pidfd_open", ERRNO.ESRCH, {
       address: `${this.pid}:${inode} (that pid is another process's by now)`,
     });
@@ -138,22 +130,22 @@ class Target implements Disposable {
   }
 }
 
-function openFile(kind: NamespaceKind, path: string): OpenNamespace {
-  const found = kind === "net" && !path.includes("/") ? `${NETNS_FOLDER}/${path}` : path;
+function openFile(kind: NamespaceKind, where: string): OpenNamespace {
+  const path = kind === "net" && !where.includes("/") ? `${NETNS_FOLDER}/${where}` : where;
   let fd: Fd;
   try {
-    fd = openPath(found, OPEN.READ);
+    fd = openPath(path, OPEN.READ);
   } catch (error) {
     if (error instanceof SystemError) {
-      throw new SystemError("open", error.errno, { address: `${found} (${kind} namespace)` });
+      throw new SystemError("open", error.errno, { address: `${path} (${kind} namespace)` });
     }
     throw error;
   }
   const type = native.ipcx_namespace_type(fd.number);
-  if (type === NAMESPACE_FLAGS[kind]) return { kind, fd, path: found };
+  if (type === NAMESPACE_FLAGS[kind]) return { kind, fd, path };
   fd.close();
   const other = NAMESPACE_KINDS.find((name) => NAMESPACE_FLAGS[name] === type);
-  throw new TypeError(`${found} is ${other ? `of a ${other} namespace` : "no namespace"}, not of a ${kind} namespace`);
+  throw new TypeError(`${path} is ${other ? `of a ${other} namespace` : "no namespace"}, not of a ${kind} namespace`);
 }
 
 function ofProcess(kind: NamespaceKind, target: Target): OpenNamespace | undefined {
@@ -162,7 +154,7 @@ function ofProcess(kind: NamespaceKind, target: Target): OpenNamespace | undefin
     return { kind, fd: target.open(name, OPEN.READ), path: target.path(name) };
   } catch (error) {
     if (!(error instanceof SystemError && error.errno === ERRNO.ENOENT)) throw error;
-    if (!ownNamespace(kind)) return undefined;
+    if (ownLink(kind) === undefined) return undefined;
     // The caller has such a namespace: only a process that has ended, and is not reaped yet, has none.
     throw new SystemError("open", ERRNO.ESRCH, { address: target.path(name) });
   }
@@ -172,21 +164,25 @@ function isPid(where: string | number): boolean {
   return typeof where === "number" || /^\d+(:\d+)?$/.test(where);
 }
 
-function ownNamespace(kind: NamespaceKind): Identity | undefined {
+/** What the link to the namespace says that children of this process begin in; `undefined` if there is none. */
+function ownLink(kind: NamespaceKind): string | undefined {
   try {
-    const { dev, ino } = Deno.statSync(`/proc/self/ns/${FILE_NAMES[kind] ?? kind}`);
-    return { dev, ino };
+    return Deno.readLinkSync(`/proc/self/ns/${FILE_NAMES[kind] ?? kind}`);
   } catch {
     return undefined;
   }
 }
 
+function isOwn({ kind, fd }: OpenNamespace): boolean {
+  return ownLink(kind) === `${kind}:[${inodeOf(fd)}]`;
+}
+
 /** Whether a namespace belongs to a user namespace, or to one below it. */
-function isOwnedBelow(namespace: OpenNamespace, user: Identity): boolean {
+function isOwnedBelow(namespace: OpenNamespace, user: bigint): boolean {
   let owner = native.ipcx_namespace_owner(namespace.fd.number);
   while (owner >= 0) {
     using held = new Fd(owner);
-    if (isSame(identityOf(held), user)) return true;
+    if (inodeOf(held) === user) return true;
     owner = native.ipcx_namespace_owner(held.number);
   }
   return false;
@@ -204,9 +200,9 @@ function inOrder(list: readonly OpenNamespace[]): OpenNamespace[] {
   );
   const user = sorted.find(({ kind }) => kind === "user");
   if (!user) return sorted;
-  const identity = identityOf(user.fd);
+  const inode = inodeOf(user.fd);
   const others = sorted.filter((one) => one !== user);
-  const after = others.filter((one) => isOwnedBelow(one, identity));
+  const after = others.filter((one) => isOwnedBelow(one, inode));
   return [...others.filter((one) => !after.includes(one)), user, ...after];
 }
 
@@ -247,8 +243,7 @@ export function openNamespaces(namespaces: Namespaces): OpenNamespaces {
     }
     opened.use(namespace.fd);
     if (pid !== undefined && kind === "mnt") root = opened.use(targetOf(pid).open("root", OPEN.DIRECTORY));
-    const own = ownNamespace(kind);
-    if (!own || !isSame(own, identityOf(namespace.fd))) list.push(namespace);
+    if (!isOwn(namespace)) list.push(namespace);
   }
   const held = opened.move();
   return { list: inOrder(list), root, [Symbol.dispose]: () => held.dispose() };

@@ -6,7 +6,7 @@
  */
 
 import { SystemError } from "../core/errors.ts";
-import { type Environment, type PackedStrings, packEnvironment, packStrings } from "../core/image.ts";
+import { type PackedStrings, packStrings } from "../core/image.ts";
 import { native } from "../core/native.ts";
 
 /** The steps, as `enum ipcx_step` numbers them. */
@@ -44,6 +44,9 @@ export const PLAN_FLAG = { COPY: 1, PAUSED: 2 } as const;
 
 const FAILED = { CREATE: -1, TRACE: -2, SCRIPT: -3 } as const;
 const OUTCOME_SLOTS = 4;
+/** `IPCX_PLAN_SLOTS` and `IPCX_STEP_WORDS`. */
+const PLAN_SLOTS = 9;
+const STEP_WORDS = 4;
 
 /** One step, and what is said if it fails. */
 export interface Step {
@@ -74,7 +77,7 @@ export interface Plan {
   /** Its arguments, its own name first. */
   args: readonly (string | Uint8Array)[];
   /** Its environment. */
-  environment: Environment;
+  environment: PackedStrings;
   /** An open cgroup v2 directory, or −1. */
   cgroup: number;
   /** Where that is, for messages. */
@@ -103,21 +106,9 @@ export interface Created {
   pidfd: number;
 }
 
-function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
 /** Numbers of 8 bytes must lie at multiples of 8. */
-function padded(bytes: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
-  whole.set(bytes);
-  return whole;
+function padded(length: number): number {
+  return Math.ceil(length / 8) * 8;
 }
 
 /**
@@ -128,30 +119,30 @@ function padded(bytes: Uint8Array): Uint8Array {
  * @throws {TypeError} If an argument or a variable contains a NUL.
  */
 export function encodePlan(plan: Plan): EncodedPlan {
-  const pieces: Uint8Array[] = [];
+  const all = plan.deferred.length === 0 ? plan.steps : [...plan.steps, ...plan.deferred];
+  const strings = [packStrings(plan.paths), packStrings(plan.args), plan.environment];
+  const pieces = all.reduce((sum, { data }) => sum + padded(data?.length ?? 0), 0);
+  const words = new Int32Array(PLAN_SLOTS + STEP_WORDS * all.length);
+  const data = new Uint8Array(strings.reduce((sum, { bytes }) => sum + bytes.length, pieces));
+  words.set([plan.steps.length, plan.deferred.length, pieces, ...strings.map(({ count }) => count)]);
+  words.set([plan.cgroup, plan.script, plan.flags], PLAN_SLOTS - 3);
   let offset = 0;
-  const words: number[] = [];
-  for (const { what, numbers = [], data, isTolerated } of [...plan.steps, ...plan.deferred]) {
-    words.push(what | (isTolerated ? TOLERATED : 0), numbers[0] ?? 0, numbers[1] ?? 0, data ? offset : numbers[2] ?? 0);
-    if (!data) continue;
-    const piece = padded(data);
-    pieces.push(piece);
-    offset += piece.length;
+  let word = PLAN_SLOTS;
+  for (const { what, numbers = [], data: piece, isTolerated } of all) {
+    words[word] = what | (isTolerated ? TOLERATED : 0);
+    words[word + 1] = numbers[0] ?? 0;
+    words[word + 2] = numbers[1] ?? 0;
+    words[word + 3] = piece ? offset : numbers[2] ?? 0;
+    word += STEP_WORDS;
+    if (!piece) continue;
+    data.set(piece, offset);
+    offset += padded(piece.length);
   }
-  const strings: PackedStrings[] = [packStrings(plan.paths), packStrings(plan.args), packEnvironment(plan.environment)];
-  const head = [
-    plan.steps.length,
-    plan.deferred.length,
-    offset,
-    ...strings.map(({ count }) => count),
-    plan.cgroup,
-    plan.script,
-    plan.flags,
-  ];
-  return {
-    words: Int32Array.from([...head, ...words]),
-    data: concatenate([...pieces, ...strings.map(({ bytes }) => bytes)]),
-  };
+  for (const { bytes } of strings) {
+    data.set(bytes, offset);
+    offset += bytes.length;
+  }
+  return { words, data };
 }
 
 function failure(plan: Plan, failed: number, errno: number): SystemError {
