@@ -64,7 +64,7 @@ function continuesWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boole
  */
 export class Environment {
   readonly #inherited: Uint8Array<ArrayBuffer>;
-  readonly #changes: Map<string, string>;
+  readonly #changes: Map<string, string | undefined>;
 
   private constructor(inherited: Uint8Array<ArrayBuffer>, changes: Iterable<[string, string]>) {
     this.#inherited = inherited;
@@ -95,12 +95,12 @@ export class Environment {
   }
 
   /**
-   * Changes a variable, or adds one.
+   * Changes a variable, adds one, or takes one away.
    *
    * @param name Its name.
-   * @param value Its value.
+   * @param value Its value; `undefined` takes it away.
    */
-  set(name: string, value: string): void {
+  set(name: string, value: string | undefined): void {
     this.#changes.delete(name);
     this.#changes.set(name, value);
   }
@@ -112,8 +112,7 @@ export class Environment {
    * @returns Its value, or `undefined` if there is none of that name.
    */
   get(name: string): string | undefined {
-    const changed = this.#changes.get(name);
-    if (changed !== undefined) return changed;
+    if (this.#changes.has(name)) return this.#changes.get(name);
     const prefix = encoder.encode(`${name}=`);
     const bytes = this.#inherited;
     for (let at = 0, end; at < bytes.length; at = end + 1) {
@@ -131,10 +130,12 @@ export class Environment {
   pack(): PackedStrings {
     const kept = this.#unchanged();
     if (this.#changes.size === 0) return kept;
-    const changed = packStrings(Array.from(this.#changes, ([name, value]) => {
-      if (name === "" || name.includes("=")) throw new TypeError(`'${name}' is no name for a variable`);
-      return `${name}=${value}`;
-    }));
+    const changed = packStrings(
+      Array.from(this.#changes).flatMap(([name, value]) => {
+        if (name === "" || name.includes("=")) throw new TypeError(`'${name}' is no name for a variable`);
+        return value === undefined ? [] : [`${name}=${value}`];
+      }),
+    );
     const bytes = new Uint8Array(kept.bytes.length + changed.bytes.length);
     bytes.set(kept.bytes);
     bytes.set(changed.bytes, kept.bytes.length);

@@ -143,6 +143,11 @@ export class ChildProcess {
     return this.#hasEnded;
   }
 
+  /** Its control group's directory, if it was started in one in which nobody else was. */
+  get cgroup(): string | undefined {
+    return this.#parts.cgroup;
+  }
+
   /**
    * Its pidfd, for poll(2), setns(2) and the like; stays the child's.
    *

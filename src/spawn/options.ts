@@ -58,8 +58,8 @@ export interface SpawnOptions extends ChildIdentity, ChildResources {
   wd?: string;
   /** Its working directory as it sees it itself. */
   wdns?: string;
-  /** Variables beside the caller's, or instead of them. */
-  env?: Readonly<Record<string, string>>;
+  /** Variables beside the caller's, or instead of them; `undefined` takes one of the caller's away. */
+  env?: Readonly<Record<string, string | undefined>>;
   /** Whether it has only the variables of `env`. */
   clearEnv?: boolean;
   /** Descriptors by the number under which it finds them; they stay the caller's. */
