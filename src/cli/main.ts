@@ -5,7 +5,6 @@
  * @module
  */
 
-import { commandHelp, programHelp } from "./help.ts";
 import { calledAs } from "./own_arguments.ts";
 import { type Arguments, parseCommand, UsageError } from "./parse.ts";
 import { findCommand } from "./table.ts";
@@ -39,6 +38,7 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
   if (!spec) throw new UsageError(`there is no command '${name}'; 'ipcx --help' lists them`);
   const parsed = parseCommand(spec, args);
   if (parsed.has("help")) {
+    const { commandHelp } = await import("./help.ts");
     print(commandHelp(spec));
     return 0;
   }
@@ -65,6 +65,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = calledAs() === "nsexec" ? ["nsexec", ...args] : args;
   try {
     if (name === "--help" || name === "-h" || name === "help") {
+      const { programHelp } = await import("./help.ts");
       print(programHelp());
       return 0;
     }

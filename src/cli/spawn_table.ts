@@ -18,14 +18,14 @@ export const SPAWN: CommandSpec = {
   summary: "start a program in other namespaces, with sockets in its hands",
   usage: ["spawn [options] [--] CMD [ARG…]"],
   details: `The options end where CMD begins. A value that may be left out has to be
-attached: --net=/run/netns/blue, or --net=blue. CMD has standard input, output and
-error and what --keep-fd, --listen and --socketpair give it; everything else is
-closed. While CMD runs, ipcx is a waiter of a megabyte that forwards signals to it,
-stops and goes on with it, and ends as it ends.
+attached: --net=/run/netns/blue, or --net=blue. CMD has standard input, output
+and error, and what --keep-fd, --listen and --socketpair give it; everything
+else is closed. While it runs, ipcx is a waiter of a megabyte that forwards
+signals to it, stops and goes on with it, and ends as it ends.
 
-Exit status: that of CMD, and its signal if one ended it; 124 after --timeout, 126
-if CMD cannot be run, 127 if it is not there, 1 for any other failure, 2 for
-arguments that cannot be understood.`,
+Exit status: that of CMD, and its signal if one ended it; 124 after --timeout,
+126 if CMD cannot be run, 127 if it is not there, 1 for any other failure, 2
+for arguments that cannot be understood.`,
   options: [
     {
       name: "target",
@@ -129,8 +129,8 @@ export const NSEXEC: CommandSpec = {
   name: "nsexec",
   summary: "spawn with the options of nsexec; also when ipcx is called by that name",
   usage: ["nsexec [options] [--] CMD [ARG…]"],
-  details: `Unlike nsexec: descriptors that are not kept are closed, --local works with static
-programs and scripts, all signals are forwarded, and it ends as CMD ends.`,
+  details: `Unlike nsexec: descriptors that are not kept are closed, --local works with
+static programs and scripts, all signals are forwarded, and it ends as CMD ends.`,
   options: [
     { name: "cgroup", short: "c", value: "FILE", help: "join this cgroup namespace" },
     { name: "ipc", short: "i", value: "FILE", help: "join this IPC namespace" },

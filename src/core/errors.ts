@@ -50,6 +50,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   "setresuid EINVAL": "the user namespace has no such user",
   "setresgid EINVAL": "the user namespace has no such group",
   "setgroups EINVAL": "the user namespace does not have all of these groups",
+  "ptrace ESRCH": "it ended before its first instruction: it was killed, or it lacks a library and has said which",
+  "ptrace ETIMEDOUT": "it did not get to its own first instruction in time",
   "ptrace EPERM": "another tracer follows it, or this host forbids tracing (kernel.yama.ptrace_scope)",
   "execve ENOENT": "there is no such program, or its interpreter is missing",
   "execve EACCES": "the file is not executable",

@@ -74,21 +74,37 @@ const SYMBOLS = {
   ipcx_namespace_owner: { parameters: ["i32"], result: "i32" },
 } as const;
 
-function load(): Deno.DynamicLibrary<typeof SYMBOLS> {
-  const libc = Deno.dlopen("libc.so.6", {
-    memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
-    close: { parameters: ["i32"], result: "i32" },
-  });
+type Symbols = typeof SYMBOLS;
+type Functions = Deno.DynamicLibrary<Symbols>["symbols"];
+
+/** Puts the library where it can be loaded from: a file without a name, which stays open. */
+function unpack(): string {
+  const libc = Deno.dlopen("libc.so.6", { memfd_create: { parameters: ["buffer", "u32"], result: "i32" } });
   const memfd = libc.symbols.memfd_create(new TextEncoder().encode("libipcx.so\0"), MFD_CLOEXEC);
+  libc.close();
   if (memfd < 0) throw new Error("ipcx needs memfd_create(2): Linux 3.17 or later");
-  try {
-    const path = `/proc/self/fd/${memfd}`;
-    Deno.writeFileSync(path, library);
-    return Deno.dlopen(path, SYMBOLS);
-  } finally {
-    libc.symbols.close(memfd);
-    libc.close();
+  const path = `/proc/self/fd/${memfd}`;
+  Deno.writeFileSync(path, library);
+  return path;
+}
+
+/** Binding a function takes a tenth of a millisecond: each is bound when it is first used. */
+function bindWhenUsed(): Functions {
+  const path = unpack();
+  const functions = {} as Functions;
+  for (const name of Object.keys(SYMBOLS) as (keyof Symbols)[]) {
+    Object.defineProperty(functions, name, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const { symbols } = Deno.dlopen(path, { [name]: SYMBOLS[name] });
+        const value = symbols[name];
+        Object.defineProperty(functions, name, { value, enumerable: true });
+        return value;
+      },
+    });
   }
+  return functions;
 }
 
 /**
@@ -96,7 +112,7 @@ function load(): Deno.DynamicLibrary<typeof SYMBOLS> {
  *
  * Typed arrays are passed without a copy and must not be kept by a call.
  */
-export const native: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] = load().symbols;
+export const native: Functions = bindWhenUsed();
 
 /**
  * Loads the program that waits in this one's place (ffi/waiter), when it is needed.

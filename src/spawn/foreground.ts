@@ -139,7 +139,6 @@ async function handOver(handOvers: readonly HandOver[], pid: number): Promise<vo
 export async function runInForeground(options: ForegroundOptions): Promise<never> {
   using stack = new DisposableStack();
   if (options.statusFd !== undefined) checkInherited(options.statusFd);
-  const program = stack.use(await prepareWaiter());
   const preparations = await prepare(options, stack);
   const pidFile = options.pidFile === undefined ? undefined : stack.use(Pidfile.create(options.pidFile));
   const { channel, terminal, files } = preparations;
@@ -153,7 +152,8 @@ export async function runInForeground(options: ForegroundOptions): Promise<never
     }
     tell(options.statusFd, { event: "started", pid: child.pid, ownPid: child.ownPid });
     await handOver(preparations.handOvers, child.pid);
-    becomeWaiter(program, {
+    // Only now: the program need not wait for its waiter.
+    becomeWaiter(stack.use(await prepareWaiter()), {
       child: child.pid,
       leadsGroup: Boolean(terminal || options.spawn.newSession || options.spawn.processGroup),
       statusFd: options.statusFd,

@@ -55,7 +55,7 @@ function sealedFile(name: string, bytes: Uint8Array<ArrayBuffer>): Fd {
 }
 
 /**
- * Prepares to become small, before anything has begun that a failure would leave behind.
+ * Prepares to become small.
  *
  * @returns The program, the caller's.
  * @throws {SystemError} If the kernel lets no file without a name be made.

@@ -1,6 +1,6 @@
 /**
  * Reading command lines with the options and results of
- * `jsr:@std/cli/parse-args`, on `node:util`, for where JSR cannot be reached.
+ * `jsr:@std/cli/parse-args`, for where JSR cannot be reached.
  *
  * Unlike the real package:
  *
@@ -21,8 +21,6 @@
  *
  * @module
  */
-
-import { parseArgs as tokenize } from "node:util";
 
 /**
  * Options of `parseArgs`.
@@ -124,7 +122,7 @@ export function parseArgs<
   const negatable = declared(options.negatable);
   const known = new Set([...booleans, ...strings, ...collected, ...aliases.keys()]);
   const withValue = [...strings, ...collected].filter((name) => !booleans.has(name));
-  const grammar = Object.fromEntries(withValue.map((name) => [name, { type: "string" as const }]));
+  const valued = new Set(withValue);
   const typed = (name: string, value: unknown) => strings.has(name) ? value : numberIfLike(value);
 
   const values = new Map<string, unknown>();
@@ -132,19 +130,16 @@ export function parseArgs<
   const end = args.includes("--") ? args.indexOf("--") : args.length;
   for (let i = 0; i < end; i++) {
     const arg = args[i];
-    // One at a time: what an option finds behind itself is decided here.
-    const { tokens } = tokenize({ args: [arg], options: grammar, strict: false, tokens: true });
+    const tokens = optionsIn(arg, valued);
     for (const token of tokens) {
-      if (token.kind === "positional") {
-        if (unknown(arg) !== false) words.push(typed("_", arg));
-        if (!options.stopEarly) continue;
-        words.push(...args.slice(i + 1, end));
-        i = end;
-      } else if (token.kind === "option") {
-        const next = token === tokens.at(-1) && i + 1 < end ? args[i + 1] : "";
-        i += addOption(arg, token.name, inlineValue(token), next);
-      }
+      const next = token === tokens.at(-1) && i + 1 < end ? args[i + 1] : "";
+      i += addOption(arg, token.name, token.value, next);
     }
+    if (tokens.length > 0) continue;
+    if (unknown(arg) !== false) words.push(typed("_", arg));
+    if (!options.stopEarly) continue;
+    words.push(...args.slice(i + 1, end));
+    break;
   }
   for (const [name, value] of Object.entries(options.default ?? {})) {
     if (values.has(name)) continue;
@@ -184,9 +179,19 @@ function list(names: string | readonly string[] = []): readonly string[] {
   return typeof names === "string" ? [names] : names;
 }
 
-/** To `node:util` the equal sign of `-n=5` belongs to the value. */
-function inlineValue({ rawName, value }: { rawName: string; value?: string }): string | undefined {
-  return rawName.startsWith("--") ? value : value?.replace(/^=/, "");
+/** The options that an argument is made of, with a value that is attached; none for a word. */
+function optionsIn(arg: string, valued: ReadonlySet<string>): { name: string; value?: string }[] {
+  if (arg.startsWith("--")) {
+    const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    return name === undefined ? [] : [{ name, value }];
+  }
+  if (!arg.startsWith("-")) return [];
+  const letters = [...arg.slice(1)];
+  const first = letters.findIndex((letter) => valued.has(letter));
+  // The first that takes a value takes all that follows.
+  const own = first < 0 ? letters : letters.slice(0, first + 1);
+  const rest = letters.slice(own.length).join("");
+  return own.map((name, at) => at === first && rest !== "" ? { name, value: rest.replace(/^=/, "") } : { name });
 }
 
 function numberIfLike(value: unknown): unknown {

@@ -1,0 +1,179 @@
+/**
+ * What managed processes print, line by line.
+ *
+ * @module
+ */
+
+import { getLogger } from "@std/log";
+import { adoptStreams } from "../core/adoption.ts";
+import { delay } from "../core/delay.ts";
+import type { Fd } from "../core/fd.ts";
+
+/** The most bytes of a line that are kept. */
+export const MAX_LINE_BYTES = 16_384;
+
+/** How long all output must have been quiet before nobody listens to what outlives its process, in milliseconds. */
+const QUIET_MS = 100;
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+
+/** A line that a managed process has printed. */
+export interface LogLine {
+  /** Who printed it. */
+  identifier: string;
+  /** Its process id. */
+  pid: number;
+  /** Where to. */
+  stream: "stdout" | "stderr";
+  /** The line, without its end; bytes that are no UTF-8 are replaced. */
+  text: string;
+  /** Whether it was longer than 16 384 bytes: the rest is lost. */
+  truncated: boolean;
+}
+
+/** What takes lines, one at a time. */
+export type LineSink = (line: LogLine) => void;
+
+/** A terminal must not obey what a process in a container prints. */
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+}
+
+/**
+ * Logs a line, with its process's identifier before it, as "spawn" of `@std/log`.
+ *
+ * @param line The line; control characters are written as `\xHH`.
+ */
+export function logLine({ identifier, pid, stream, text, truncated }: LogLine): void {
+  const fields = { process: identifier, pid, stream, ...(truncated ? { truncated } : {}) };
+  getLogger("spawn").info(`${identifier}: ${printable(text)}`, fields);
+}
+
+/** Bytes in, lines out. */
+export class LineSplitter {
+  readonly #onLine: (text: string, truncated: boolean) => void;
+  readonly #line = new Uint8Array(MAX_LINE_BYTES);
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  #length = 0;
+  #skipping = false;
+
+  /**
+   * Begins with an empty line.
+   *
+   * @param onLine Takes a line, and whether it was cut.
+   */
+  constructor(onLine: (text: string, truncated: boolean) => void) {
+    this.#onLine = onLine;
+  }
+
+  /**
+   * Takes bytes.
+   *
+   * @param bytes The bytes; not kept.
+   */
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      const newline = bytes.indexOf(NEWLINE, at);
+      const end = newline < 0 ? bytes.length : newline;
+      if (!this.#skipping) this.#append(bytes.subarray(at, end));
+      if (newline >= 0) this.#finish();
+      at = end + 1;
+    }
+  }
+
+  /** Takes what is there for the last line, if it is not empty. */
+  end(): void {
+    if (this.#length > 0) this.#finish();
+  }
+
+  #append(part: Uint8Array): void {
+    const room = MAX_LINE_BYTES - this.#length;
+    this.#line.set(part.subarray(0, room), this.#length);
+    this.#length += Math.min(part.length, room);
+    if (part.length <= room) return;
+    // Told at once: the end of such a line may never come.
+    this.#tell(true);
+    this.#skipping = true;
+  }
+
+  #finish(): void {
+    if (!this.#skipping) this.#tell(false);
+    this.#skipping = false;
+  }
+
+  #tell(truncated: boolean): void {
+    const end = !truncated && this.#line[this.#length - 1] === RETURN && this.#length > 0 ? 1 : 0;
+    const text = this.#decoder.decode(this.#line.subarray(0, this.#length - end));
+    this.#length = 0;
+    this.#onLine(text, truncated);
+  }
+}
+
+/** The lines of one pipe. */
+export class PipeLines implements Disposable {
+  /** Settled when the pipe has ended, or nobody listens to it any more. */
+  readonly ended: Promise<void>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #chunks = 0;
+
+  /**
+   * Begins to read.
+   *
+   * @param pipe The end to read from; given away.
+   * @param onLine Takes a line, and whether it was cut; what it throws is reported, and the next line follows.
+   */
+  constructor(pipe: Fd, onLine: (text: string, truncated: boolean) => void) {
+    const { readable, writable } = adoptStreams(pipe);
+    // A pipe has one direction: the other one of the adopted socket is over from the start.
+    void writable.close();
+    this.#reader = readable.getReader();
+    const splitter = new LineSplitter((text, truncated) => {
+      try {
+        onLine(text, truncated);
+      } catch (error) {
+        reportError(error);
+      }
+    });
+    this.ended = this.#read(splitter);
+  }
+
+  async #read(splitter: LineSplitter): Promise<void> {
+    try {
+      for (;;) {
+        const { value, done } = await this.#reader.read();
+        if (done) break;
+        this.#chunks++;
+        splitter.push(value);
+      }
+    } catch {
+      // A pipe that cannot be read has ended.
+    }
+    splitter.end();
+  }
+
+  /** Waits until it has ended, or has been quiet for a while. */
+  async drained(): Promise<void> {
+    const stop = new AbortController();
+    const quiet = async (): Promise<void> => {
+      // Twice, since timers may run before what has long been there is read.
+      for (let idle = 0; idle < 2;) {
+        const before = this.#chunks;
+        await delay(QUIET_MS, stop.signal);
+        idle = this.#chunks === before ? idle + 1 : 0;
+      }
+    };
+    const isQuiet = quiet().catch(() => {});
+    await Promise.race([this.ended, isQuiet]);
+    stop.abort();
+    await isQuiet;
+  }
+
+  /** Stops reading; the pipe is closed. */
+  [Symbol.dispose](): void {
+    this.#reader.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Which process is meant, beyond its number, which others get after it (proc(5)).
+ *
+ * @module
+ */
+
+import { check } from "../core/errors.ts";
+import { ERRNO } from "../core/linux.ts";
+import { native } from "../core/native.ts";
+
+/** What tells a process from all others of this host, those of the past included. */
+export interface ProcessIdentity {
+  /** Its process id. */
+  pid: number;
+  /** When it began, in clock ticks since the host was started. */
+  startTime: number;
+  /** The inode of its pidfd, which since Linux 6.9 no other process has. */
+  inode: string;
+  /** Which start of the host that is. */
+  bootId: string;
+}
+
+/** What /proc/PID/stat tells. */
+export interface ProcessStat {
+  /** `R`, `S`, `T`, `Z`… */
+  state: string;
+  /** Its parent, 0 if that is not to be seen. */
+  parent: number;
+  /** Its session. */
+  session: number;
+  /** When it began, in clock ticks since the host was started. */
+  startTime: number;
+  /** As wait(2) tells it, if it has ended and we may know. */
+  waitStatus: number;
+}
+
+/**
+ * Reads what the kernel tells of a process.
+ *
+ * @param pid Its process id.
+ * @returns What it tells, or `undefined` if there is no such process.
+ */
+export function readStat(pid: number): ProcessStat | undefined {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  } catch {
+    return undefined;
+  }
+  // A name may contain anything, parentheses too: what counts comes after the last one.
+  const fields = text.slice(text.lastIndexOf(")") + 2).trim().split(" ");
+  return {
+    state: fields[0],
+    parent: Number(fields[1]),
+    session: Number(fields[3]),
+    startTime: Number(fields[19]),
+    waitStatus: Number(fields[49]),
+  };
+}
+
+let bootId: string | undefined;
+
+/** Which start of the host this is. */
+export function currentBootId(): string {
+  return bootId ??= Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
+}
+
+/**
+ * Identifies a process that is held on to.
+ *
+ * @param pid Its process id.
+ * @param pidfd Its pidfd.
+ * @returns Its identity, or `undefined` if it has gone.
+ */
+export function identify(pid: number, pidfd: number): ProcessIdentity | undefined {
+  const stat = readStat(pid);
+  // Looked at afterwards: while the pidfd's process is there, nobody else has its number.
+  if (!stat || !isThere(pidfd)) return undefined;
+  const inode = new BigInt64Array(1);
+  check(native.ipcx_pidfd_inode(pidfd, inode), "fstat", { pid });
+  return { pid, startTime: stat.startTime, inode: `${inode[0]}`, bootId: currentBootId() };
+}
+
+/**
+ * Tells whether a process has not been reaped yet.
+ *
+ * @param pidfd Its pidfd.
+ * @returns Whether it is there, if only as a zombie.
+ */
+export function isThere(pidfd: number): boolean {
+  const result = native.ipcx_signal(pidfd, 0);
+  return result === 0 || result === -ERRNO.EPERM;
+}
+
+/**
+ * Tells whether a process belongs to another one: it is the same, in its
+ * session, or came of it.
+ *
+ * @param pid The process.
+ * @param root The other one.
+ * @returns `false` also if there is no such process.
+ */
+export function belongsTo(pid: number, root: number): boolean {
+  for (let at = pid; at > 1;) {
+    if (at === root) return true;
+    const stat = readStat(at);
+    if (!stat) return false;
+    if (stat.session === root) return true;
+    at = stat.parent;
+  }
+  return false;
+}
