@@ -101,6 +101,19 @@ export class Fd implements Disposable {
     return new Fd(check(native.ipcx_duplicate(this.number), "fcntl"));
   }
 
+  /**
+   * Lets calls on it wait again (O_NONBLOCK off), as a program expects that does
+   * not know better. The sockets of this library never wait: do it as you give
+   * one away, and do not use it here any more.
+   *
+   * @returns This descriptor.
+   * @throws {ClosedError} If it was closed or given away.
+   */
+  setBlocking(): this {
+    check(native.ipcx_set_blocking(this.number), "fcntl");
+    return this;
+  }
+
   /** Closes the descriptor; does nothing if that was done, or if it was given away. */
   close(): void {
     if (this.#state !== "open") return;

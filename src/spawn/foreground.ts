@@ -75,7 +75,7 @@ class Preparations {
   async listen({ number, address }: SocketFor): Promise<void> {
     const { UnixListener } = await import("../core/listener.ts");
     const listener = this.#stack.use(UnixListener.listen(address as UnixAddress));
-    this.fds[number] = listener.fd;
+    this.fds[number] = listener.fd.setBlocking();
     if (listener.listensAt.kind === "path") this.files.push(fileToRemove(listener.listensAt.filename));
   }
 
@@ -86,7 +86,7 @@ class Preparations {
     );
     const [end, theirs] = UnixSocket.pair();
     this.#stack.use(end);
-    this.fds[number] = this.#stack.use(theirs).fd;
+    this.fds[number] = this.#stack.use(theirs).fd.setBlocking();
     if (receiver) this.handOvers.push({ number, end, receiver });
     else this.channel = end.fd;
   }

@@ -62,7 +62,10 @@ export interface SpawnOptions extends ChildIdentity, ChildResources {
   env?: Readonly<Record<string, string | undefined>>;
   /** Whether it has only the variables of `env`. */
   clearEnv?: boolean;
-  /** Descriptors by the number under which it finds them; they stay the caller's. */
+  /**
+   * Descriptors by the number under which it finds them; they stay the caller's.
+   * Sockets of this library do not wait: see {@linkcode Fd.setBlocking}.
+   */
   fds?: Readonly<Record<number, Fd | number>>;
   /** Standard input, by default `"inherit"`. */
   stdin?: ChildStream;
