@@ -93,14 +93,6 @@ int32_t ipcx_set_blocking(int32_t fd)
                      : result_of(fcntl(fd, F_SETFL, flags & ~O_NONBLOCK));
 }
 
-/* For a program that expects to wait in its calls. */
-int32_t ipcx_set_blocking(int32_t fd)
-{
-    int flags = fcntl(fd, F_GETFL);
-
-    return flags < 0 ? -errno : result_of(fcntl(fd, F_SETFL, flags & ~O_NONBLOCK));
-}
-
 /* A descriptor that stands for a place in the file system and, unless asked for
  * more, nothing else. */
 int32_t ipcx_open_path(const char *path, int32_t flags)

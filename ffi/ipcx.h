@@ -174,7 +174,6 @@ int32_t ipcx_is_close_on_exec(int32_t fd);
 int32_t ipcx_keep_on_exec(int32_t fd);
 int32_t ipcx_set_nonblocking(int32_t fd);
 int32_t ipcx_set_blocking(int32_t fd);
-int32_t ipcx_set_blocking(int32_t fd);
 int32_t ipcx_open_path(const char *path, int32_t flags);
 int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms);
 int32_t ipcx_write(int32_t fd, const void *data, uint32_t length);

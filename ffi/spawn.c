@@ -77,12 +77,12 @@ static uint64_t memory_flags(const struct order *order)
     return CLONE_VFORK | CLONE_CLEAR_SIGHAND | (copy ? 0 : CLONE_VM);
 }
 
-static void __attribute__((noreturn))
+static void IPCX_ON_LENT_STACK __attribute__((noreturn))
 do_steps(const struct order *order, int32_t from);
 
 /* A pid namespace that was joined counts for children: here is one, and its
  * parent is ours. */
-static void __attribute__((noinline, noreturn))
+static void IPCX_ON_LENT_STACK __attribute__((noinline, noreturn))
 fork_off(const struct order *order, int32_t next)
 {
     const struct clone_args arguments = {
@@ -123,8 +123,8 @@ static void do_steps(const struct order *order, int32_t from)
     _exit(127);
 }
 
-static long __attribute__((noinline)) create(const struct order *order,
-                                             int *pidfd)
+static long IPCX_ON_LENT_STACK __attribute__((noinline))
+create(const struct order *order, int *pidfd)
 {
     const int32_t cgroup = order->plan[IPCX_PLAN_CGROUP];
     const struct clone_args arguments = {

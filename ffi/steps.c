@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static long call_here(struct ipcx_caller *caller, long number, const long *a)
+static long IPCX_ON_LENT_STACK call_here(struct ipcx_caller *caller, long number, const long *a)
 {
     long result = syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 
@@ -167,8 +167,9 @@ static void write_pid(struct ipcx_caller *caller, char *variable)
 
 /* As execvp(3): a file that may not be run is remembered, one that is not there
  * is not. */
-static int become(struct ipcx_caller *caller, const struct ipcx_image *image,
-                  int32_t pid_variable)
+static int IPCX_ON_LENT_STACK become(struct ipcx_caller *caller,
+                                     const struct ipcx_image *image,
+                                     int32_t pid_variable)
 {
     const sigset_t none = {0};
     const uint64_t standard[4] = {0}; /* the kernel's struct sigaction */
@@ -192,7 +193,8 @@ static int become(struct ipcx_caller *caller, const struct ipcx_image *image,
     return failure;
 }
 
-static int do_step(struct ipcx_caller *caller, const int32_t *step,
+static int IPCX_ON_LENT_STACK
+do_step(struct ipcx_caller *caller, const int32_t *step,
                    const uint8_t *data, const struct ipcx_image *image)
 {
     const int32_t a = step[1], b = step[2];
@@ -253,7 +255,8 @@ static int do_step(struct ipcx_caller *caller, const int32_t *step,
     return -EINVAL;
 }
 
-int ipcx_do_step(struct ipcx_caller *caller, const int32_t *step,
+int IPCX_ON_LENT_STACK
+ipcx_do_step(struct ipcx_caller *caller, const int32_t *step,
                  const uint8_t *data, const struct ipcx_image *image)
 {
     int result = do_step(caller, step, data, image);

@@ -40,4 +40,8 @@ ipcx_read_image(const int32_t *plan, const uint8_t *data,
 
 #define IPCX_STEP_WORDS 4
 
+/* Such a function may end in exec while its frame lies on the stack of another
+ * process, for whose later frames AddressSanitizer would take its marks. */
+#define IPCX_ON_LENT_STACK __attribute__((no_sanitize("address")))
+
 #endif

@@ -39,7 +39,6 @@ const SYMBOLS = {
   ipcx_keep_on_exec: { parameters: ["i32"], result: "i32" },
   ipcx_set_nonblocking: { parameters: ["i32"], result: "i32" },
   ipcx_set_blocking: { parameters: ["i32"], result: "i32" },
-  ipcx_set_blocking: { parameters: ["i32"], result: "i32" },
   ipcx_open_path: { parameters: ["buffer", "i32"], result: "i32" },
   ipcx_lock_directory: { parameters: ["buffer", "u32"], result: "i32" },
   ipcx_write: { parameters: ["i32", "buffer", "u32"], result: "i32" },

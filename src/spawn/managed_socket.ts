@@ -1,0 +1,109 @@
+/**
+ * The socket of a managed process: it listens, we dial.
+ *
+ * @module
+ */
+
+import { UnixAddress } from "../core/address.ts";
+import type { ConnectOptions } from "../core/connect.ts";
+import { check, SystemError } from "../core/errors.ts";
+import { ERRNO } from "../core/linux.ts";
+import { UnixListener } from "../core/listener.ts";
+import { native } from "../core/native.ts";
+import { UnixSocket } from "../core/socket.ts";
+import type { ManagedSocketOptions } from "./managed_options.ts";
+
+/** The number under which a process finds its listener. */
+export const SOCKET_NUMBER = 3;
+
+/**
+ * Listens on behalf of a process that is about to be started.
+ *
+ * @param name The abstract name.
+ * @param options Type and backlog.
+ * @returns The listener, in blocking mode as programs expect it; to be closed as soon as the process has it.
+ * @throws {SystemError} EADDRINUSE if somebody listens there already.
+ * @throws {AddressError} If the name is longer than 107 bytes.
+ */
+export function openManagedListener(name: string, options: ManagedSocketOptions): UnixListener {
+  const listener = UnixListener.listen(UnixAddress.abstract(name), { type: options.type, backlog: options.backlog });
+  try {
+    check(native.ipcx_set_blocking(listener.fd.number), "fcntl");
+    return listener;
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
+
+/** Dials a process. */
+export class ManagedSocket implements Disposable {
+  /** Where it listens: an abstract name of our own network namespace. */
+  readonly address: UnixAddress;
+  /** What it listens for. */
+  readonly type: "stream" | "seqpacket";
+  #client: Deno.HttpClient | undefined;
+  #closed = false;
+
+  /**
+   * Dials nobody yet.
+   *
+   * @param address Where it listens.
+   * @param type What for.
+   */
+  constructor(address: UnixAddress, type: "stream" | "seqpacket" = "stream") {
+    this.address = address;
+    this.type = type;
+  }
+
+  #insistOnListener(): void {
+    // The name may be somebody else's by now.
+    if (this.#closed) throw new SystemError("connect", ERRNO.ECONNREFUSED, { address: `${this.address}` });
+  }
+
+  /**
+   * Connects to the process.
+   *
+   * @param options Time-out and signal.
+   * @returns The connection, the caller's.
+   * @throws {SystemError} ECONNREFUSED if it listens no more.
+   */
+  async connect(options: Omit<ConnectOptions, "type"> = {}): Promise<UnixSocket> {
+    this.#insistOnListener();
+    const socket = await UnixSocket.connect(this.address, { ...options, type: this.type });
+    try {
+      // Whoever takes a name that has become free is not whom we mean.
+      if (socket.peerCredentials.uid === Deno.uid()) return socket;
+      throw new SystemError("connect", ERRNO.ECONNREFUSED, {
+        address: `${this.address} (it is user ${socket.peerCredentials.uid}'s by now)`,
+      });
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Asks the process by HTTP.
+   *
+   * @param path What for, with its leading slash.
+   * @param init As for the global `fetch`.
+   * @returns The answer.
+   */
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    if (this.type !== "stream") throw new TypeError(`HTTP takes a stream: ${this.address} is a ${this.type} socket`);
+    if (!path.startsWith("/")) throw new TypeError(`'${path}' is no path: it begins with a slash`);
+    this.#insistOnListener();
+    this.#client ??= Deno.createHttpClient({
+      proxy: { transport: "unix", path: `\0${new TextDecoder().decode(this.address.bytes)}` },
+    });
+    return await fetch(`http://localhost${path}`, { ...init, client: this.#client });
+  }
+
+  /** Dials no more; connections that are there stay their owners'. */
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#client?.close();
+    this.#client = undefined;
+  }
+}
