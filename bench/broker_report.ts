@@ -1,6 +1,7 @@
 /** The benchmark's result as text. */
 
 import type { Footprint } from "./broker_footprint.ts";
+import { columns, mebibytes, percent } from "./format.ts";
 import type { Figures, Plan, Row } from "./broker_matrix.ts";
 import type { Machine } from "./machine.ts";
 import { ticksPerSecond } from "./process_stats.ts";
@@ -110,17 +111,4 @@ function sides(row: Row): [string, Figures][] {
   return row.peer ? [["ours", row.ours], ["peer", row.peer]] : [
     ["ours", row.ours],
   ];
-}
-
-function columns(lines: string[][]): string {
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  return lines.map((line) => line.map((cell, column) => cell.padStart(widths[column])).join("  ")).join("\n");
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(0)} %`;
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

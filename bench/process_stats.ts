@@ -12,6 +12,14 @@ export async function residentBytes(pid: number): Promise<number> {
   return Number(kilobytes[1]) * 1024;
 }
 
+/** Bytes of memory that are resident, those shared with n others counted as a share of 1/n (PSS). */
+export async function proportionalBytes(pid: number): Promise<number> {
+  const rollup = await Deno.readTextFile(`/proc/${pid}/smaps_rollup`);
+  const kilobytes = rollup.match(/^Pss:\s+(\d+) kB$/m);
+  if (!kilobytes) throw new Error(`process ${pid} has no Pss`);
+  return Number(kilobytes[1]) * 1024;
+}
+
 /** Processor time used since the process began, in ticks. */
 export async function cpuTicks(pid: number): Promise<number> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);

@@ -78,7 +78,7 @@ enum ipcx_step {
     IPCX_STEP_BOUND,            /* drops a from the bounding set */
     IPCX_STEP_DROP,             /* drops the capabilities of the masks a, b */
     IPCX_STEP_NO_NEW_PRIVS,
-    IPCX_STEP_CONCEAL,      /* prctl(PR_SET_DUMPABLE, 0) */
+    IPCX_STEP_CONCEAL,      /* prctl(PR_SET_DUMPABLE, a): 0 conceals, 1 ends it */
     IPCX_STEP_DEATH_SIGNAL, /* a with the parent, whose pidfd b is, or -1 */
     IPCX_STEP_FORK,         /* what follows is done in a child of the parent */
     IPCX_STEP_TRACE,        /* PTRACE_TRACEME */

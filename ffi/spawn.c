@@ -44,8 +44,10 @@ struct order {
 };
 
 /* The child goes on in this very frame, on the parent's stack: it must not
- * return from the function that has called this, libc's syscall() included. */
-static inline long clone_here(const struct clone_args *arguments)
+ * return from the function that has called this, libc's syscall() included, nor
+ * from this one, which without optimization has a frame as well. */
+static inline long IPCX_ON_LENT_STACK __attribute__((always_inline))
+clone_here(const struct clone_args *arguments)
 {
 #if defined(__x86_64__)
     long result;

@@ -21,7 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static long IPCX_ON_LENT_STACK call_here(struct ipcx_caller *caller, long number, const long *a)
+static long IPCX_ON_LENT_STACK call_here(struct ipcx_caller *caller,
+                                         long number, const long *a)
 {
     long result = syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 
@@ -193,9 +194,9 @@ static int IPCX_ON_LENT_STACK become(struct ipcx_caller *caller,
     return failure;
 }
 
-static int IPCX_ON_LENT_STACK
-do_step(struct ipcx_caller *caller, const int32_t *step,
-                   const uint8_t *data, const struct ipcx_image *image)
+static int IPCX_ON_LENT_STACK do_step(struct ipcx_caller *caller,
+                                      const int32_t *step, const uint8_t *data,
+                                      const struct ipcx_image *image)
 {
     const int32_t a = step[1], b = step[2];
     /* What has a third number has no data. */
@@ -241,7 +242,7 @@ do_step(struct ipcx_caller *caller, const int32_t *step,
     case IPCX_STEP_NO_NEW_PRIVS:
         return (int)CALL(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1);
     case IPCX_STEP_CONCEAL:
-        return (int)CALL(SYS_prctl, PR_SET_DUMPABLE, 0);
+        return (int)CALL(SYS_prctl, PR_SET_DUMPABLE, a);
     case IPCX_STEP_DEATH_SIGNAL:
         return die_with_parent(caller, a, b);
     case IPCX_STEP_TRACE:
@@ -255,9 +256,9 @@ do_step(struct ipcx_caller *caller, const int32_t *step,
     return -EINVAL;
 }
 
-int IPCX_ON_LENT_STACK
-ipcx_do_step(struct ipcx_caller *caller, const int32_t *step,
-                 const uint8_t *data, const struct ipcx_image *image)
+int IPCX_ON_LENT_STACK ipcx_do_step(struct ipcx_caller *caller,
+                                    const int32_t *step, const uint8_t *data,
+                                    const struct ipcx_image *image)
 {
     int result = do_step(caller, step, data, image);
 

@@ -92,3 +92,23 @@ export function toWebStreams(socket: Socket): WebStreams {
   };
   return { readable: readableOf(socket, onDone), writable: writableOf(socket, onDone) };
 }
+
+/**
+ * Makes a Web Stream out of a socket that is only read from.
+ *
+ * @param socket The socket; the stream's from now on, and destroyed at its end.
+ * @returns What the peer sends.
+ */
+export function toReadable(socket: Socket): ReadableStream<Uint8Array> {
+  return readableOf(socket, () => socket.destroy());
+}
+
+/**
+ * Makes a Web Stream out of a socket that is only written to.
+ *
+ * @param socket The socket; the stream's from now on, and destroyed at its end.
+ * @returns What the peer is sent.
+ */
+export function toWritable(socket: Socket): WritableStream<Uint8Array> {
+  return writableOf(socket, () => socket.destroy());
+}

@@ -100,6 +100,16 @@ function checkListenFds(options: SpawnOptions): void {
   }
 }
 
+/**
+ * Whether others may look into a program of the caller's in another pid namespace:
+ * through /proc/PID/exe root there could write to the caller's file. A change of
+ * user hides a program that runs already, and with it /proc/self from itself.
+ */
+function concealSteps({ uid }: SpawnOptions, isSeen: boolean): Step[] {
+  if (uid) return [{ what: STEP.CONCEAL, numbers: [1], syscall: "prctl" }];
+  return isSeen ? [{ what: STEP.CONCEAL, numbers: [0], syscall: "prctl" }] : [];
+}
+
 /** Where the child is to be: its root, then its working directory. */
 function placeSteps(root: Fd | undefined, wd: Fd | undefined, wdns: string | undefined): Step[] {
   return [
@@ -205,6 +215,7 @@ export function preparePlan(options: SpawnOptions, streams: readonly [number, nu
     ...relocated(elsewhere, later, kept),
     ...kept.map((fd): Step => ({ what: STEP.CLOSE_RANGE, numbers: [fd, fd, 0], syscall: "close_range" })),
     ...identity,
+    ...concealSteps(options, pid !== undefined),
     ...deathStep(-1),
   ];
   const held = opened.move();

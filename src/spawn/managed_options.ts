@@ -18,8 +18,8 @@ import type { ChildStream, SpawnOptions } from "./options.ts";
  *   sd_notify(3) does. That is an abstract name, unless it is started in another
  *   network namespace: then it is the path of a descriptor that it is given
  *   beside its others, which takes a /proc of its own pid namespace. A sender who
- *   is gone when the message is read is not believed, unless it is the process
- *   itself; sd_notify_barrier(3) waits for that.
+ *   is gone when the message is read is not believed; sd_notify_barrier(3) waits
+ *   for that.
  */
 export type ReadyWhen = "connect" | "notify" | {
   /** What is to be in the line. */

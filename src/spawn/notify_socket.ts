@@ -104,6 +104,5 @@ function isReady(message: Message): boolean {
 /** The kernel vouches for the sender's number, and the pidfd for that number not being another's by now. */
 function isFrom({ credentials, pidfd }: Message, pid: number): boolean {
   if (!credentials || credentials.pid === 0) return false;
-  if (credentials.pid === pid) return true;
   return belongsTo(credentials.pid, pid) && (!pidfd || isThere(pidfd.number));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { adoptStreams } from "../core/adoption.ts";
+import { adoptReader, adoptWriter } from "../core/adoption.ts";
 import { check } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
 import { native } from "../core/native.ts";
@@ -105,25 +105,12 @@ export function spawn(options: SpawnOptions): ChildProcess {
       pidfd: new Fd(pidfd),
       cgroup: ownsCgroup ? cgroup : undefined,
       leadsGroup: Boolean(options.processGroup || options.newSession || options.terminal),
-      stdin: stdin && writablePipe(stdin),
-      stdout: stdout && readablePipe(stdout),
-      stderr: stderr && readablePipe(stderr),
+      stdin: stdin && adoptWriter(stdin),
+      stdout: stdout && adoptReader(stdout),
+      stderr: stderr && adoptReader(stderr),
     });
   } catch (error) {
     for (const { own } of ends) own?.close();
     throw error;
   }
-}
-
-/** A pipe has one direction: the other one of the adopted socket is over from the start. */
-function writablePipe(fd: Fd): WritableStream<Uint8Array> {
-  const { readable, writable } = adoptStreams(fd);
-  void readable.cancel();
-  return writable;
-}
-
-function readablePipe(fd: Fd): ReadableStream<Uint8Array> {
-  const { readable, writable } = adoptStreams(fd);
-  void writable.close();
-  return readable;
 }

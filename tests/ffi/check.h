@@ -19,11 +19,15 @@
 /* The same in a process of its own, for what cannot be undone. */
 #define RUN_IN_CHILD(test) run_in_child(#test, test)
 
+/* The same for root only; others are told that it is skipped. */
+#define RUN_AS_ROOT(test) run_as_root(#test, test)
+
 bool check(bool holds, const char *file, int line, const char *claim);
 int64_t check_is(int64_t value, int64_t expected, const char *file, int line,
                  const char *text, const char *expected_text);
 void run(const char *name, void (*test)(void));
 void run_in_child(const char *name, void (*test)(void));
+void run_as_root(const char *name, void (*test)(void));
 
 /* A pair of sockets; ends the driver when there is none. */
 void make_pair(int type, int32_t ends[2]);
@@ -61,8 +65,19 @@ void test_directories(void);
 void test_readiness(void);
 void test_waker(void);
 void test_process(void);
+void test_environment(void);
+void test_held_signals(void);
+void test_steps(void);
+void test_privileges(void);
+void test_spawn(void);
+void test_joined(void);
+void test_trace(void);
+void test_scripts(void);
+void test_child(void);
+void test_namespaces(void);
 
 /* What the driver does when a test has made it the program of ipcx_exec(). */
 int executed(int count, char **arguments);
+int executed_with_signals_held(void);
 
 #endif

@@ -134,6 +134,14 @@ void run_in_child(const char *name, void (*test)(void))
     }
 }
 
+void run_as_root(const char *name, void (*test)(void))
+{
+    if (getuid() == 0)
+        run_in_child(name, test);
+    else
+        printf("skipped: %s: needs root\n", name);
+}
+
 void make_pair(int type, int32_t ends[2])
 {
     if (CHECK_IS(ipcx_socketpair(type, ends), 0) != 0)
@@ -202,7 +210,9 @@ void remove_own_path(const char *path)
 int main(int count, char **arguments)
 {
     if (count > 1)
-        return executed(count, arguments);
+        return strcmp(arguments[1], "held") == 0
+                   ? executed_with_signals_held()
+                   : executed(count, arguments);
     counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (counts == MAP_FAILED)
@@ -218,6 +228,16 @@ int main(int count, char **arguments)
     test_readiness();
     test_waker();
     test_process();
+    test_environment();
+    test_held_signals();
+    test_steps();
+    test_privileges();
+    test_spawn();
+    test_joined();
+    test_trace();
+    test_scripts();
+    test_child();
+    test_namespaces();
     printf("%u checks in %u tests, %u failed\n", counts->checks, counts->tests,
            counts->failed);
     return counts->failed ? 1 : 0;

@@ -97,7 +97,8 @@ static void execute(int32_t source, int32_t target)
     change_signals();
     CHECK(length > 0);
     /* Here only if it failed. */
-    CHECK_IS(ipcx_exec(PROGRAM, arguments, 4, "IPCX=a b=c", 1, source, target),
+    CHECK_IS(ipcx_exec(PROGRAM, arguments, 4, "IPCX=a b=c", 1, source, target,
+                       0),
              0);
 }
 
@@ -131,7 +132,7 @@ static void the_program_gets_the_descriptor_as_its_input(void)
 
 static int32_t fail_to_execute(const char *path, int32_t source, int32_t target)
 {
-    return ipcx_exec(path, "none", 1, NULL, 0, source, target);
+    return ipcx_exec(path, "none", 1, NULL, 0, source, target, 0);
 }
 
 /* Fails with a descriptor in the way that has these flags. */
@@ -181,8 +182,7 @@ static void descriptors_that_cannot_be_moved_give_an_error(void)
     int32_t fd = ipcx_duplicate(0);
     struct rlimit limit;
 
-    CHECK_IS(fail_to_execute(PROGRAM, -1, FREE_NUMBER), -EBADF);
-    CHECK_IS(fail_to_execute(PROGRAM, -1, fd), -EBADF);
+    CHECK_IS(fail_to_execute(PROGRAM, FREE_NUMBER, fd), -EBADF);
     CHECK_IS(fail_to_execute(PROGRAM, fd, -1), -EBADF);
     CHECK_IS(fail_to_execute(PROGRAM, FREE_NUMBER, FREE_NUMBER), -EBADF);
     CHECK(is_same_file(fd, 0) && !is_open(FREE_NUMBER));
@@ -208,8 +208,8 @@ static void arguments_that_are_too_long_are_refused(void)
 
     memset(text, 'x', size - 1);
     text[size - 1] = 0;
-    CHECK_IS(ipcx_exec(PROGRAM, text, 1, NULL, 0, 0, 0), -E2BIG);
-    CHECK_IS(ipcx_exec(PROGRAM, "none", 1, text, 1, 0, 0), -E2BIG);
+    CHECK_IS(ipcx_exec(PROGRAM, text, 1, NULL, 0, 0, 0, 0), -E2BIG);
+    CHECK_IS(ipcx_exec(PROGRAM, "none", 1, text, 1, 0, 0, 0), -E2BIG);
     free(text);
 }
 
