@@ -5,7 +5,18 @@
  */
 
 export { ChildProcess, type ExitStatus, type ResourceUsage } from "./child_process.ts";
+export { type LineSink, type LogLine } from "./log_lines.ts";
+export {
+  type ManagedOptions,
+  type ManagedSocketOptions,
+  type ProcessManagerOptions,
+  type ReadyWhen,
+} from "./managed_options.ts";
+export { ManagedProcess, type ProcessState } from "./managed_process.ts";
 export { type NamespaceKind, type Namespaces } from "./namespaces.ts";
 export { type ChildIdentity, type ChildResources, type ChildStream, type SpawnOptions } from "./options.ts";
+export { ProcessEvent, type ProcessEventDetails, ProcessEvents, type ProcessEventType } from "./process_events.ts";
+export { type ProcessCounters, ProcessManager } from "./process_manager.ts";
 export { type ResourceLimit } from "./rlimits.ts";
 export { spawn } from "./spawn.ts";
+export { type EndStatus } from "./taken_over.ts";

@@ -1,0 +1,316 @@
+/**
+ * A manager of processes, to be embedded in any daemon.
+ *
+ * @module
+ */
+
+import { getLogger } from "@std/log";
+import { ClosedError } from "../core/errors.ts";
+import { launch, type Launched } from "./launch.ts";
+import { type LineSink, logLine } from "./log_lines.ts";
+import {
+  checkIdentifier,
+  checkMilliseconds,
+  type ManagedOptions,
+  type ProcessManagerOptions,
+} from "./managed_options.ts";
+import { type ManagedParts, ManagedProcess } from "./managed_process.ts";
+import { ProcessEvents } from "./process_events.ts";
+import { type ProcessRecord, StateFile } from "./process_state.ts";
+import { recordOf, takeOver } from "./takeover.ts";
+
+const DEFAULT_PREFIX = "ipcx-";
+const DEFAULT_GRACE_MS = 5000;
+
+/** What a manager has counted since it was set up. */
+export interface ProcessCounters {
+  /** Processes started. */
+  started: number;
+  /** Processes that live now, those taken over included. */
+  live: number;
+  /** Processes that could not be started, or did not become ready. */
+  failed: number;
+  /** Processes that have ended. */
+  ended: number;
+}
+
+interface Held {
+  process: ManagedProcess;
+  parts: ManagedParts;
+  record?: ProcessRecord;
+}
+
+/**
+ * Starts processes, knows them by their identifiers, and sees to it that they end.
+ *
+ * What it tells of are events: `"started"`, `"ready"` (of those that were asked
+ * to say so), `"failed"` and `"ended"`, each a `ProcessEvent`.
+ *
+ * Processes end with the manager's process, even if that is killed; unless there
+ * is a state file: then they live on, and the next manager takes them over. A
+ * process is recognised by its pid, its start time, its pidfd and the start of
+ * the host, never by its pid alone. A process that is killed together with the
+ * manager's between its start and the writing of the file is not remembered.
+ *
+ * @example
+ * ```ts
+ * import { ProcessManager } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines: string[] = [];
+ * await using manager = new ProcessManager({ onLine: ({ text }) => lines.push(text) });
+ * manager.addEventListener("ended", ({ identifier, status }) => lines.push(`${identifier}: ${status?.code}`));
+ *
+ * const greeter = manager.start({ identifier: "greeter", command: "sh", args: ["-c", "echo hello; exit 3"] });
+ * assertEquals(manager.get("greeter"), greeter);
+ * await greeter.status;
+ * assertEquals(lines, ["hello", "greeter: 3"]);
+ * assertEquals(manager.counters, { started: 1, live: 0, failed: 0, ended: 1 });
+ * ```
+ *
+ * @example A server with a socket that it was given, asked by HTTP
+ * ```ts
+ * import { ProcessManager } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const server = `
+ * import http.server, socket
+ * class Hello(http.server.BaseHTTPRequestHandler):
+ *     def address_string(self): return "-"
+ *     def do_GET(self):
+ *         self.send_response(200)
+ *         self.end_headers()
+ *         self.wfile.write(b"hello")
+ * listener = socket.socket(fileno=3)
+ * while True:
+ *     Hello(listener.accept()[0], None, None)
+ * `;
+ * await using manager = new ProcessManager({ onLine: () => {}, socketPrefix: `docs-${Deno.pid}-` });
+ * const process = manager.start({
+ *   identifier: "hello",
+ *   command: "python3",
+ *   args: ["-c", server],
+ *   withSocket: true,
+ *   ready: "connect",
+ * });
+ * await process.ready;
+ * const answer = await process.fetch("/");
+ * assertEquals(await answer.text(), "hello");
+ * ```
+ */
+export class ProcessManager extends ProcessEvents implements AsyncDisposable {
+  readonly #socketPrefix: string;
+  readonly #grace: number;
+  readonly #onLine: LineSink;
+  readonly #held = new Map<string, Held>();
+  readonly #counts = { started: 0, failed: 0, ended: 0 };
+  readonly #stateFile: StateFile | undefined;
+  #closed: string | undefined;
+
+  /**
+   * Sets up a manager; takes over what the last one has left in the state file.
+   *
+   * @param options Names, times, the log, the state file.
+   * @throws {Error} If the state file belongs to a manager that runs, cannot be
+   * understood, or may be written to by others.
+   * @throws {RangeError} If nobody could wait that long.
+   */
+  constructor(options: ProcessManagerOptions = {}) {
+    super();
+    this.#socketPrefix = options.socketPrefix ?? DEFAULT_PREFIX;
+    this.#grace = checkMilliseconds("grace", options.grace ?? DEFAULT_GRACE_MS);
+    this.#onLine = options.onLine ?? logLine;
+    if (options.stateFile === undefined) return;
+    this.#stateFile = StateFile.open(options.stateFile);
+    try {
+      for (const record of this.#stateFile.read()) {
+        const parts = takeOver(record, this.#onLine);
+        if (parts) this.#hold(parts, record);
+      }
+      this.#save();
+    } catch (error) {
+      for (const held of this.#held.values()) letGo(held);
+      this.#stateFile[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts a process. When this returns, it has become its program, or stands
+   * before its first instruction if it was to be `paused`.
+   *
+   * Whatever fails, its identifier is free again and nothing of it is left.
+   *
+   * @param options What to start, and how.
+   * @returns The process.
+   * @throws {SystemError} As {@linkcode spawn}, and EADDRINUSE if its socket's name is taken.
+   * @throws {TypeError} For options that contradict each other.
+   * @throws {Error} If a process with this identifier lives.
+   * @throws {ClosedError} If the manager was shut down.
+   */
+  start(options: ManagedOptions): ManagedProcess {
+    const uuid = crypto.randomUUID();
+    const identifier = options.identifier ?? uuid;
+    let process: ManagedProcess;
+    try {
+      this.#insistOnFree(checkIdentifier(identifier));
+      process = this.#keep(launch(options, {
+        identifier,
+        uuid,
+        socketPrefix: this.#socketPrefix,
+        grace: this.#grace,
+        outlives: this.#stateFile !== undefined,
+        onPrinted: (stream, pid, text, truncated) => this.#onLine({ identifier, pid, stream, text, truncated }),
+      }));
+    } catch (error) {
+      this.#counts.failed++;
+      this.tell("failed", identifier, { error });
+      throw error;
+    }
+    this.#counts.started++;
+    this.tell("started", identifier, { process });
+    stopWhenAborted(process, options.signal);
+    return process;
+  }
+
+  #insistOnFree(identifier: string): void {
+    if (this.#closed) throw new ClosedError(this.#closed);
+    const other = this.#held.get(identifier);
+    if (other) throw new Error(`'${identifier}' is running already, as process ${other.process.pid}`);
+  }
+
+  #keep({ parts, inodes }: Launched): ManagedProcess {
+    const process = this.#hold(parts);
+    if (!this.#stateFile) return process;
+    try {
+      this.#held.get(parts.identifier)!.record = recordOf(parts, inodes);
+      this.#save();
+      return process;
+    } catch (error) {
+      this.#held.delete(parts.identifier);
+      parts.running.killTree("SIGKILL");
+      throw error;
+    }
+  }
+
+  #hold(parts: ManagedParts, record?: ProcessRecord): ManagedProcess {
+    const { identifier, readiness } = parts;
+    const isOurs = (): boolean => this.#held.get(identifier)?.process === process;
+    readiness.handler = {
+      onReady: () => {
+        if (!isOurs()) return;
+        this.#saveIfPossible();
+        this.tell("ready", identifier, { process });
+      },
+      onFailed: (error) => {
+        if (!isOurs()) return;
+        this.#counts.failed++;
+        this.tell("failed", identifier, { process, error });
+        process.stop().catch(reportError);
+      },
+    };
+    const process = new ManagedProcess(parts, {
+      onResumed: () => isOurs() && this.#saveIfPossible(),
+      onEnded: (status) => {
+        if (!isOurs()) return;
+        this.#held.delete(identifier);
+        this.#counts.ended++;
+        this.#saveIfPossible();
+        this.tell("ended", identifier, { process, status });
+      },
+    });
+    this.#held.set(identifier, { process, parts, record });
+    return process;
+  }
+
+  #save(): void {
+    if (!this.#stateFile) return;
+    const records = [...this.#held.values()].flatMap(({ process, parts, record }) =>
+      record ? [{ ...record, isPaused: process.state === "paused", isReady: parts.readiness.isConfirmed }] : []
+    );
+    this.#stateFile.write(records);
+  }
+
+  /** A file that is not up to date does no harm: no process is taken for another one. */
+  #saveIfPossible(): void {
+    try {
+      this.#save();
+    } catch (error) {
+      getLogger("spawn").error("the state file could not be written", { error: (error as Error).message });
+    }
+  }
+
+  /**
+   * Finds a process that lives.
+   *
+   * @param identifier What it is known by.
+   * @returns The process, or `undefined` if there is none.
+   */
+  get(identifier: string): ManagedProcess | undefined {
+    return this.#held.get(identifier)?.process;
+  }
+
+  /**
+   * Lists the processes that live.
+   *
+   * @returns Them, in the order of their start.
+   */
+  list(): ManagedProcess[] {
+    return Array.from(this.#held.values(), ({ process }) => process);
+  }
+
+  /** What it has counted. */
+  get counters(): ProcessCounters {
+    return { ...this.#counts, live: this.#held.size };
+  }
+
+  /**
+   * Stops all processes and waits until they are gone; starts none any more.
+   *
+   * @param options The grace period in milliseconds, if it is to be another one than they were started with.
+   * @throws {SystemError} EPERM if a process has become another user's.
+   * @throws {RangeError} If nobody could wait that long.
+   */
+  async shutdown(options: { grace?: number } = {}): Promise<void> {
+    this.#closed ??= "the process manager was shut down";
+    try {
+      await Promise.all(this.list().map((process) => process.stop(options)));
+    } finally {
+      if (this.#held.size === 0) this.#stateFile?.[Symbol.dispose]();
+    }
+  }
+
+  /**
+   * Lets go of all processes: they live on, for the next manager with this state
+   * file. Nobody reads what they print meanwhile: once a pipe is full (64 KiB,
+   * as a rule), they wait.
+   *
+   * @throws {TypeError} If there is no state file.
+   */
+  detach(): void {
+    if (!this.#stateFile) throw new TypeError("without a state file nobody could take the processes over");
+    this.#closed ??= "the process manager has let go of its processes";
+    const held = [...this.#held.values()];
+    this.#held.clear();
+    for (const one of held) letGo(one);
+    this.#stateFile[Symbol.dispose]();
+  }
+
+  /** Shuts down at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+}
+
+function letGo({ parts }: Held): void {
+  parts.readiness.fail(new ClosedError(`the manager has let go of '${parts.identifier}' before it was ready`));
+  parts.resources[Symbol.dispose]();
+  parts.running.unref();
+}
+
+function stopWhenAborted(process: ManagedProcess, signal: AbortSignal | undefined): void {
+  if (!signal) return;
+  const stop = (): void => void process.stop().catch(reportError);
+  signal.addEventListener("abort", stop, { once: true });
+  process.status.then(() => signal.removeEventListener("abort", stop));
+}
