@@ -10,6 +10,14 @@ import { capabilityNumbers } from "./capabilities.ts";
 import type { ChildIdentity } from "./options.ts";
 import { STEP, type Step } from "./plan.ts";
 
+/** What has more than 32 bits would come out as somebody else, and all of them set as "leave it". */
+const MAX_ID = 0xfffffffe;
+
+function checkId(id: number | undefined): void {
+  if (id === undefined || (Number.isInteger(id) && id >= 0 && id <= MAX_ID)) return;
+  throw new TypeError(`'${id}' is no id: ids are whole numbers from 0 to ${MAX_ID}`);
+}
+
 function groupsStep(groups: readonly number[], isTolerated = false): Step {
   return {
     what: STEP.GROUPS,
@@ -48,6 +56,7 @@ function groupFor({ uid, gid }: ChildIdentity): number | undefined {
 
 function idSteps(identity: ChildIdentity, hasLeftGroups: boolean): Step[] {
   const { uid, groups } = identity;
+  for (const id of [uid, identity.gid, ...groups ?? []]) checkId(id);
   const gid = groupFor(identity);
   const isNew = (uid !== undefined && uid !== Deno.uid()) || (gid !== undefined && gid !== Deno.gid());
   return [
@@ -63,7 +72,7 @@ function idSteps(identity: ChildIdentity, hasLeftGroups: boolean): Step[] {
  * @param identity Who it is to be.
  * @param hasLeftGroups Whether {@linkcode leaveGroups} comes before, so that leaving them now may fail.
  * @returns The steps.
- * @throws {TypeError} For a capability that is none, or a user whose group nobody knows.
+ * @throws {TypeError} For an id or a capability that is none, or a user whose group nobody knows.
  */
 export function identitySteps(identity: ChildIdentity, hasLeftGroups = false): Step[] {
   const dropped = capabilityNumbers(identity.dropCapabilities ?? []);
