@@ -5,7 +5,7 @@
  */
 
 import { getLogger } from "@std/log";
-import { adoptStreams } from "../core/adoption.ts";
+import { adoptReader } from "../core/adoption.ts";
 import { delay } from "../core/delay.ts";
 import type { Fd } from "../core/fd.ts";
 
@@ -127,10 +127,7 @@ export class PipeLines implements Disposable {
    * @param onLine Takes a line, and whether it was cut; what it throws is reported, and the next line follows.
    */
   constructor(pipe: Fd, onLine: (text: string, truncated: boolean) => void) {
-    const { readable, writable } = adoptStreams(pipe);
-    // A pipe has one direction: the other one of the adopted socket is over from the start.
-    void writable.close();
-    this.#reader = readable.getReader();
+    this.#reader = adoptReader(pipe).getReader();
     const splitter = new LineSplitter((text, truncated) => {
       try {
         onLine(text, truncated);

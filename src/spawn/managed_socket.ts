@@ -6,10 +6,9 @@
 
 import { UnixAddress } from "../core/address.ts";
 import type { ConnectOptions } from "../core/connect.ts";
-import { check, SystemError } from "../core/errors.ts";
+import { SystemError } from "../core/errors.ts";
 import { ERRNO } from "../core/linux.ts";
 import { UnixListener } from "../core/listener.ts";
-import { native } from "../core/native.ts";
 import { UnixSocket } from "../core/socket.ts";
 import type { ManagedSocketOptions } from "./managed_options.ts";
 
@@ -28,7 +27,7 @@ export const SOCKET_NUMBER = 3;
 export function openManagedListener(name: string, options: ManagedSocketOptions): UnixListener {
   const listener = UnixListener.listen(UnixAddress.abstract(name), { type: options.type, backlog: options.backlog });
   try {
-    check(native.ipcx_set_blocking(listener.fd.number), "fcntl");
+    listener.fd.setBlocking();
     return listener;
   } catch (error) {
     listener.close();

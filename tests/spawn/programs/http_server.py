@@ -1,0 +1,39 @@
+"""An HTTP server on the listener at descriptor 3: says what it was asked."""
+
+import http.server
+import json
+import os
+import socket
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def address_string(self):
+        return "-"
+
+    def log_message(self, form, *args):
+        pass
+
+    def answer(self):
+        length = int(self.headers.get("content-length") or 0)
+        said = {
+            "pid": os.getpid(),
+            "method": self.command,
+            "path": self.path,
+            "body": self.rfile.read(length).decode(),
+        }
+        text = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = answer
+
+
+listener = socket.socket(fileno=3)
+print("listening, and its calls wait:", os.get_blocking(3), flush=True)
+while True:
+    Echo(listener.accept()[0], None, None)
