@@ -15,6 +15,7 @@ export { ClosedError, SystemError, type SystemErrorContext } from "./errors.ts";
 export { exec, type ExecOptions } from "./exec.ts";
 export { Fd, raiseDescriptorLimit } from "./fd.ts";
 export { join, type JoinOptions } from "./join.ts";
+export { fetchOver } from "./fetch_over.ts";
 export { type ListenOptions, UnixListener } from "./listener.ts";
 export { Message, type MessageParts, type ReceiveOptions, type SendOptions } from "./message.ts";
 export { notify, notifyReloading, type ServiceState, startWatchdog } from "./notify.ts";

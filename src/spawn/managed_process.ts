@@ -211,14 +211,15 @@ export class ManagedProcess {
   }
 
   /**
-   * Asks it by HTTP over its socket. Connections are kept for the next request;
-   * read each answer to its end, or cancel it.
+   * Asks it by HTTP over its socket, on a connection of its own. Read the answer
+   * to its end, or cancel it. Redirections are not followed.
    *
    * @param path What for, with its leading slash.
-   * @param init Method, headers, body and so on, as for the global `fetch`.
+   * @param init Method, headers, body and signal, as for the global `fetch`.
    * @returns The answer.
-   * @throws {SystemError} ECONNREFUSED if it has ended.
-   * @throws {TypeError} As the global `fetch`; also if it has no stream socket.
+   * @throws {SystemError} ECONNREFUSED if nobody has the listener any more.
+   * @throws {TypeError} If that is no request, or it has no stream socket.
+   * @throws {Error} If it hangs up, or does not speak HTTP.
    */
   async fetch(path: string, init?: RequestInit): Promise<Response> {
     return await this.#socket.fetch(path, init);

@@ -7,6 +7,7 @@
 import { UnixAddress } from "../core/address.ts";
 import type { ConnectOptions } from "../core/connect.ts";
 import { SystemError } from "../core/errors.ts";
+import { fetchOver } from "../core/fetch_over.ts";
 import { ERRNO } from "../core/linux.ts";
 import { UnixListener } from "../core/listener.ts";
 import { UnixSocket } from "../core/socket.ts";
@@ -41,7 +42,6 @@ export class ManagedSocket implements Disposable {
   readonly address: UnixAddress;
   /** What it listens for. */
   readonly type: "stream" | "seqpacket";
-  #client: Deno.HttpClient | undefined;
   #closed = false;
 
   /**
@@ -83,26 +83,20 @@ export class ManagedSocket implements Disposable {
   }
 
   /**
-   * Asks the process by HTTP.
+   * Asks the process by HTTP, on a connection of its own.
    *
    * @param path What for, with its leading slash.
-   * @param init As for the global `fetch`.
+   * @param init As {@linkcode fetchOver} takes it.
    * @returns The answer.
+   * @throws {SystemError} ECONNREFUSED if it listens no more.
    */
-  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+  async fetch(path: string, init?: RequestInit): Promise<Response> {
     if (this.type !== "stream") throw new TypeError(`HTTP takes a stream: ${this.address} is a ${this.type} socket`);
-    if (!path.startsWith("/")) throw new TypeError(`'${path}' is no path: it begins with a slash`);
-    this.#insistOnListener();
-    this.#client ??= Deno.createHttpClient({
-      proxy: { transport: "unix", path: `\0${new TextDecoder().decode(this.address.bytes)}` },
-    });
-    return await fetch(`http://localhost${path}`, { ...init, client: this.#client });
+    return await fetchOver(await this.connect({ signal: init?.signal ?? undefined }), path, init);
   }
 
   /** Dials no more; connections that are there stay their owners'. */
   [Symbol.dispose](): void {
     this.#closed = true;
-    this.#client?.close();
-    this.#client = undefined;
   }
 }

@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import socket
+import threading
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -33,7 +34,12 @@ class Echo(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = answer
 
 
+def serve(connection):
+    with connection:
+        Echo(connection, None, None)
+
+
 listener = socket.socket(fileno=3)
 print("listening, and its calls wait:", os.get_blocking(3), flush=True)
 while True:
-    Echo(listener.accept()[0], None, None)
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
