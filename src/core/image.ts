@@ -145,14 +145,18 @@ export class Environment {
   /** The inherited variables that nothing was changed about. */
   #unchanged(): PackedStrings {
     const from = this.#inherited;
-    const prefixes = Array.from(this.#changes.keys(), (name) => encoder.encode(`${name}=`));
-    const bytes = prefixes.length === 0 ? from : new Uint8Array(from.length);
     let count = 0;
+    if (this.#changes.size === 0) {
+      for (let at = 0; at < from.length; at++) if (from[at] === 0) count++;
+      return { count, bytes: from };
+    }
+    const prefixes = Array.from(this.#changes.keys(), (name) => encoder.encode(`${name}=`));
+    const bytes = new Uint8Array(from.length);
     let length = 0;
     for (let at = 0, end; at < from.length; at = end + 1) {
       end = from.indexOf(0, at);
       if (prefixes.some((prefix) => continuesWith(from, at, prefix))) continue;
-      if (bytes !== from) bytes.set(from.subarray(at, end + 1), length);
+      bytes.set(from.subarray(at, end + 1), length);
       length += end + 1 - at;
       count++;
     }

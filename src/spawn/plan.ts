@@ -43,7 +43,7 @@ const TOLERATED = 0x100;
 export const PLAN_FLAG = { COPY: 1, PAUSED: 2 } as const;
 
 const FAILED = { CREATE: -1, TRACE: -2, SCRIPT: -3 } as const;
-const OUTCOME_SLOTS = 4;
+const outcome = new Int32Array(4);
 /** `IPCX_PLAN_SLOTS` and `IPCX_STEP_WORDS`. */
 const PLAN_SLOTS = 9;
 const STEP_WORDS = 4;
@@ -120,12 +120,21 @@ function padded(length: number): number {
  */
 export function encodePlan(plan: Plan): EncodedPlan {
   const all = plan.deferred.length === 0 ? plan.steps : [...plan.steps, ...plan.deferred];
-  const strings = [packStrings(plan.paths), packStrings(plan.args), plan.environment];
+  const strings = [packStrings([...plan.paths, ...plan.args]), plan.environment];
   const pieces = all.reduce((sum, { data }) => sum + padded(data?.length ?? 0), 0);
   const words = new Int32Array(PLAN_SLOTS + STEP_WORDS * all.length);
   const data = new Uint8Array(strings.reduce((sum, { bytes }) => sum + bytes.length, pieces));
-  words.set([plan.steps.length, plan.deferred.length, pieces, ...strings.map(({ count }) => count)]);
-  words.set([plan.cgroup, plan.script, plan.flags], PLAN_SLOTS - 3);
+  words.set([
+    plan.steps.length,
+    plan.deferred.length,
+    pieces,
+    plan.paths.length,
+    plan.args.length,
+    plan.environment.count,
+    plan.cgroup,
+    plan.script,
+    plan.flags,
+  ]);
   let offset = 0;
   let word = PLAN_SLOTS;
   for (const { what, numbers = [], data: piece, isTolerated } of all) {
@@ -170,7 +179,6 @@ function failure(plan: Plan, failed: number, errno: number): SystemError {
  */
 export function carryOut(plan: Plan): Created {
   const { words, data } = encodePlan(plan);
-  const outcome = new Int32Array(OUTCOME_SLOTS);
   const result = native.ipcx_spawn(words, data, outcome);
   if (result < 0) throw failure(plan, outcome[3], -result);
   return { pid: outcome[0], ownPid: outcome[1], pidfd: outcome[2] };

@@ -91,9 +91,9 @@ export function spawn(options: SpawnOptions): ChildProcess {
   using stack = new DisposableStack();
   const ends: StreamEnds[] = [];
   try {
-    for (const [number, stream] of [options.stdin, options.stdout, options.stderr].entries()) {
-      ends.push(openStream(stream, number, options.terminal, stack));
-    }
+    ends.push(openStream(options.stdin, 0, options.terminal, stack));
+    ends.push(openStream(options.stdout, 1, options.terminal, stack));
+    ends.push(openStream(options.stderr, 2, options.terminal, stack));
     const cgroup = options.cgroup === undefined ? undefined : cgroupDirectory(options.cgroup);
     // Others who were there before must not be killed with the child.
     const ownsCgroup = cgroup !== undefined && isEmptyCgroup(cgroup);
