@@ -30,6 +30,21 @@ export function commandBytes(command: readonly string[]): (string | Uint8Array)[
   return command.map((word, at) => word.includes(REPLACEMENT) ? bytes[at] : word);
 }
 
+/**
+ * Looks for an argument that came out as another one: whatever is no argument of
+ * the command is taken as text.
+ *
+ * @param command The last arguments, as `Deno.args` has them.
+ * @returns The first that is not UTF-8, as it came out.
+ */
+export function garbledArgument(command: readonly string[]): string | undefined {
+  const texts = Deno.args.slice(0, Deno.args.length - command.length + 1);
+  if (!texts.some((text) => text.includes(REPLACEMENT))) return undefined;
+  const encoder = new TextEncoder();
+  const bytes = allArguments().slice(-Deno.args.length);
+  return texts.find((text, at) => encoder.encode(text).some((byte, place) => byte !== bytes[at][place]));
+}
+
 /** What a waiter in this process's place shows as its command line. */
 export function commandLine(): string[] {
   return ["ipcx", ...Deno.args];
@@ -37,6 +52,11 @@ export function commandLine(): string[] {
 
 /** The name that this program was called by, without its directory. */
 export function calledAs(): string {
-  const decoder = new TextDecoder();
-  return decoder.decode(allArguments()[0] ?? new Uint8Array()).replace(/^.*\//s, "");
+  try {
+    return new TextDecoder().decode(allArguments()[0]).replace(/^.*\//s, "");
+  } catch (error) {
+    // Without leave to look, it goes by its own name.
+    if (error instanceof Deno.errors.NotCapable) return "ipcx";
+    throw error;
+  }
 }

@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { LEFT_OUT, spellOut } from "./spell_out.ts";
 import { type CommandSpec, HELP_OPTION, type OptionSpec } from "./table.ts";
 
 /** Thrown for arguments that cannot be understood; exit status 2. */
@@ -35,7 +36,7 @@ export class Arguments {
   }
 
   /** The same with a command. */
-  withCommand(command: readonly string[] | undefined): Arguments {
+  withCommand(command: readonly string[]): Arguments {
     return new Arguments(this.#values, this.words, command);
   }
 
@@ -78,9 +79,6 @@ export class Arguments {
   }
 }
 
-/** Stands for a value that was left out: no argument can hold it. */
-const LEFT_OUT = "\0";
-
 function valuesOf(option: OptionSpec, value: unknown): string[] {
   if (value === undefined || value === false) return [];
   if (!option.value) return [""];
@@ -88,37 +86,6 @@ function valuesOf(option: OptionSpec, value: unknown): string[] {
   if (option.optional) return values.map((text) => text === LEFT_OUT ? "" : text);
   if (values.includes("")) throw new UsageError(`--${option.name} needs a value: --${option.name} ${option.value}`);
   return values;
-}
-
-/** Whether an argument is an option that takes the next one for its value. */
-function takesNext(arg: string, options: readonly OptionSpec[]): boolean {
-  const option = arg.startsWith("--")
-    ? options.find(({ name }) => arg === `--${name}`)
-    : options.find(({ short }) => short === arg.at(-1) && !arg.includes("="));
-  return Boolean(option?.value && !option.optional);
-}
-
-/** Where the command begins in arguments whose first word that is no option begins it. */
-function commandStart(args: readonly string[], options: readonly OptionSpec[]): number {
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at];
-    if (arg === "--" || arg === "-" || !arg.startsWith("-")) return at;
-    if (takesNext(arg, options) && args[at + 1] !== undefined && !args[at + 1].startsWith("-")) at++;
-  }
-  return args.length;
-}
-
-/** Writes options whose value was left out, `--net` or `-n`, in a way that takes none from behind. */
-function withValuesLeftOut(args: readonly string[], options: readonly OptionSpec[]): string[] {
-  const optional = options.filter((option) => option.optional);
-  return args.flatMap((arg) => {
-    const letters = /^-([A-Za-z]+)$/.exec(arg)?.[1] ?? "";
-    const named = [...letters].map((letter) => options.find(({ short }) => short === letter));
-    if (named.length > 0 && named.every((option) => option && (option.optional || !option.value))) {
-      return named.map((option) => option!.optional ? `--${option!.name}=${LEFT_OUT}` : `--${option!.name}`);
-    }
-    return optional.some(({ name }) => arg === `--${name}`) ? [`${arg}=${LEFT_OUT}`] : [arg];
-  });
 }
 
 /**
@@ -130,36 +97,32 @@ function withValuesLeftOut(args: readonly string[], options: readonly OptionSpec
  * @throws {UsageError} For what it does not understand.
  */
 export function parseCommand(spec: CommandSpec, args: readonly string[]): Arguments {
-  if (!spec.stopsAtCommand) return parseOptions(spec, args);
-  const start = commandStart(args, spec.options);
-  const parsed = parseOptions(spec, args.slice(0, start));
-  const command = args.slice(args[start] === "--" ? start + 1 : start);
-  if (command.length === 0 && start < args.length) throw new UsageError("there is no command behind --");
-  return parsed.withCommand(command.length === 0 ? undefined : command);
+  const options = [...spec.options, HELP_OPTION];
+  const { args: spelled, rest } = spellOut(args, options, Boolean(spec.stopsAtCommand));
+  const parsed = parseOptions(spelled, options);
+  if (rest.length === 0) return parsed;
+  if (!spec.takesCommand) throw new UsageError(`${spec.name} takes no command behind --`);
+  const command = rest[0] === "--" ? rest.slice(1) : rest;
+  if (command.length === 0) throw new UsageError("there is no command behind --");
+  return parsed.withCommand(command);
 }
 
-function parseOptions(spec: CommandSpec, args: readonly string[]): Arguments {
-  const options = [...spec.options, HELP_OPTION];
+function parseOptions(args: readonly string[], options: readonly OptionSpec[]): Arguments {
   const withValue = options.filter((option) => option.value);
-  const parsed = parseArgs(withValuesLeftOut(args, options), {
+  const parsed = parseArgs([...args], {
     boolean: options.filter((option) => !option.value).map((option) => option.name),
     string: ["_", ...withValue.map((option) => option.name)],
     collect: withValue.map((option) => option.name),
-    alias: Object.fromEntries(options.flatMap(({ name, short }) => short ? [[name, short]] : [])),
-    "--": true,
     unknown(text: string, key?: string) {
       if (key !== undefined) throw new UsageError(`unknown option '${text}'`);
       return true;
     },
-  }) as unknown as Record<string, unknown> & { _: unknown[]; "--": string[] };
+  }) as unknown as Record<string, unknown> & { _: unknown[] };
   const values = new Map<string, string[]>();
   for (const option of options) {
     const found = valuesOf(option, parsed[option.name]);
     if (found.length > 1 && !option.multiple) throw new UsageError(`--${option.name} was given more than once`);
     if (found.length > 0) values.set(option.name, found);
   }
-  const command = args.includes("--") ? parsed["--"] : undefined;
-  if (command && !spec.takesCommand) throw new UsageError(`${spec.name} takes no command behind --`);
-  if (command?.length === 0) throw new UsageError("there is no command behind --");
-  return new Arguments(values, parsed._.map(String), command);
+  return new Arguments(values, parsed._.map(String));
 }

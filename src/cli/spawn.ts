@@ -7,6 +7,7 @@
 import { groupId, userId } from "../core/accounts.ts";
 import { UnixAddress } from "../core/address.ts";
 import { SystemError } from "../core/errors.ts";
+import { capabilityNumbers } from "../spawn/capabilities.ts";
 import type { SocketFor } from "../spawn/foreground.ts";
 import { runInForeground, runInPlace } from "../spawn/foreground.ts";
 import { NAMESPACE_KINDS, type Namespaces } from "../spawn/namespaces.ts";
@@ -14,7 +15,7 @@ import type { SpawnOptions } from "../spawn/options.ts";
 import { parseLimit } from "../spawn/rlimits.ts";
 import { signalNumber } from "../spawn/signals.ts";
 import { type Arguments, UsageError } from "./parse.ts";
-import { commandBytes, commandLine } from "./own_arguments.ts";
+import { commandBytes, commandLine, garbledArgument } from "./own_arguments.ts";
 import { descriptor, duration, integer } from "./values.ts";
 
 const DEFAULT_GRACE_MS = 5000;
@@ -62,6 +63,12 @@ function variable(text: string): [string, string] {
 
 function list(text: string): string[] {
   return text.split(",").filter((word) => word !== "");
+}
+
+function capabilities(text: string): string[] {
+  const names = list(text);
+  capabilityNumbers(names);
+  return names;
 }
 
 function within(least: number, most: number): (text: string) => number {
@@ -117,7 +124,7 @@ function optionsFrom(args: Arguments, command: readonly string[], numbers: reado
     env: Object.fromEntries(args.all("env", variable)),
     clearEnv: args.has("clear-env"),
     noNewPrivileges: args.has("no-new-privs"),
-    dropCapabilities: args.all("cap-drop", list).flat(),
+    dropCapabilities: args.all("cap-drop", capabilities).flat(),
     rlimits: Object.fromEntries(args.all("rlimit", parseLimit)),
     oomScoreAdj: args.get("oom-score-adj", within(-1000, 1000)),
     nice: args.get("nice", within(-20, 19)),
@@ -144,6 +151,10 @@ function failed(error: unknown): number {
 export async function run(args: Arguments): Promise<number> {
   const { command } = args;
   if (!command) throw new UsageError("which CMD?");
+  const garbled = garbledArgument(command);
+  if (garbled !== undefined) {
+    throw new UsageError(`'${garbled}' is not UTF-8: only the arguments of CMD may be other bytes`);
+  }
   const inPlace = args.has("exec");
   const unwanted = inPlace ? NEEDS_WAITER.find((name) => args.has(name)) : undefined;
   if (unwanted) throw new UsageError(`--exec leaves nobody to do what --${unwanted} asks for`);

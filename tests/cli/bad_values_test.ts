@@ -7,6 +7,9 @@ const NO_DURATION = "is no duration: write seconds, or a number with ms, s, m or
 const NO_MODE = "is no mode: write three octal digits, such as 0660";
 const NO_ADDRESS = "is no address: write ./x for a file, @x for an abstract name, or fd:N";
 
+/** Any text may be the name of a file. */
+const NAMESPACES = { mnt: [], pid: [], net: [], ipc: [], uts: [], user: [], cgroup: [], time: [] };
+
 /** For each option with a value: bad values, and what is said of them. */
 const BAD: Record<string, Record<string, [value: string, message: string][]>> = {
   broker: {
@@ -38,11 +41,55 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
     timeout: [["never", NO_DURATION]],
     fd: [["three", "is no whole number"], ["1048576", "is too high: 1048575 is the most"]],
   },
+  spawn: {
+    target: [["0", "is no process: write PID or PID:INODE"], ["12x", "is no process: write PID or PID:INODE"]],
+    ...NAMESPACES,
+    "keep-fd": [
+      ["x", "is no whole number"],
+      ["3=", "'' is no whole number"],
+      ["3=4=5", "is not N or N=M"],
+      ["1048576", "is too high: 1048575 is the most"],
+    ],
+    listen: [["3", "is not N=ADDR"], ["x=@a", "is not N=ADDR"], ["3=x", NO_ADDRESS], ["3=-", "is no address"]],
+    socketpair: [["3", "is not N=ADDR"], ["3=x", NO_ADDRESS], ["1048576=-", "is too high: 1048575 is the most"]],
+    "listen-fds": [],
+    uid: [["no-such-user", "there is no user 'no-such-user' in /etc/passwd"], ["4294967295", "too high"]],
+    gid: [["no-such-group", "there is no group 'no-such-group' in /etc/group"], ["4294967295", "too high"]],
+    groups: [["0,no-such-group", "there is no group 'no-such-group' in /etc/group"]],
+    root: [],
+    wd: [],
+    wdns: [],
+    env: [["x", "is not NAME=VALUE"], ["=x", "is not NAME=VALUE"]],
+    "cap-drop": [["CHOWN,nope", "there is no capability 'nope'"]],
+    rlimit: [
+      ["nofile", "is no limit: write NAME=SOFT or NAME=SOFT:HARD"],
+      ["x=1", "there is no resource 'x': there are cpu, fsize,"],
+      ["nofile=5:3", "the soft limit 5 is above the hard one, 3"],
+    ],
+    "oom-score-adj": [["1001", "is not within -1000 and 1000"], ["much", "is no whole number"]],
+    nice: [["20", "is not within -20 and 19"], ["-21", "is not within -20 and 19"]],
+    "cgroup-path": [],
+    "kill-child": [["NOPE", "there is no signal 'NOPE'"], ["65", "there is no signal '65'"]],
+    "pid-file": [],
+    "status-fd": [["x", "is no whole number"]],
+    timeout: [["soon", NO_DURATION]],
+    grace: [["soon", NO_DURATION]],
+  },
+  nsexec: {
+    ...Object.fromEntries(Object.entries(NAMESPACES).filter(([kind]) => !["uts", "user", "time"].includes(kind))),
+    "keep-fd": [["x", "is no whole number"]],
+    "library-path": [],
+  },
   completions: {},
 };
 
 /** What a command needs beside the option. */
-const REST: Record<string, string[]> = { brokerctl: ["status"], pair: ["key", "--", "true"] };
+const REST: Record<string, string[]> = {
+  brokerctl: ["status"],
+  pair: ["key", "--", "true"],
+  spawn: ["true"],
+  nsexec: ["true"],
+};
 
 claim("there are bad values for every option that has a value", () => {
   for (const { name, options } of COMMANDS) {
