@@ -19,6 +19,7 @@ import manifest from "../deno.json" with { type: "json" };
 import jsrMap from "../import_map.jsr.json" with { type: "json" };
 import { defaultLimits } from "../src/broker/limits.ts";
 import { BrokerMetrics, renderMetrics } from "../src/broker/metrics.ts";
+import { valueOf } from "../src/cli/help.ts";
 import { COMMANDS, HELP_OPTION, type OptionSpec } from "../src/cli/table.ts";
 import { count, duration, mode } from "../src/cli/values.ts";
 import { claim, ownName } from "./claim.ts";
@@ -27,6 +28,14 @@ const root = new URL("..", import.meta.url).pathname;
 const read = (path: string): string => Deno.readTextFileSync(root + path);
 const readme = read("README.md");
 const page = read("docs/broker.md");
+const spawnPage = read("docs/spawn.md");
+
+/** The page that has the options of a command. */
+function pageOf(command: string): { path: string; text: string } {
+  return command === "spawn" || command === "nsexec"
+    ? { path: "docs/spawn.md", text: spawnPage }
+    : { path: "docs/broker.md", text: page };
+}
 
 /** A heading's text, from it to the next of the same rank or a higher one. */
 function section(document: string, heading: string): string {
@@ -42,7 +51,7 @@ function rows(text: string): string[][] {
   return lines.filter((line, at) =>
     line.startsWith("|") && !/^\|[\s|-]+$/.test(line) && !/^\|[\s|-]+$/.test(lines[at + 1] ?? "")
   )
-    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+    .map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim().replaceAll("\\|", "|")));
 }
 
 /** The texts between backquotes. */
@@ -57,25 +66,26 @@ function sources(folder: string): string {
 
 /** A number that no module exports, as its declaration has it. */
 function constant(path: string, name: string): number {
-  const [, value] = new RegExp(`const ${name} = ([\\d_]+)`).exec(read(path)) ?? [];
+  const [, value] = new RegExp(`(?:const ${name} = |#define ${name} )(0x[\\da-f_]+|[\\d_]+)`).exec(read(path)) ?? [];
   assert(value !== undefined, `${path} has no ${name}`);
   return Number(value.replaceAll("_", ""));
 }
 
 function spelled(option: OptionSpec): string {
-  const long = `\`--${option.name}${option.value ? ` ${option.value}` : ""}\``;
+  const long = `\`--${option.name}${valueOf(option)}\``;
   return option.short ? `\`-${option.short}\`, ${long}` : long;
 }
 
 for (const command of COMMANDS.filter(({ options }) => options.length > 0)) {
+  const { path, text } = pageOf(command.name);
   const documented = (): string[][] =>
-    rows(section(page, `## \`ipcx ${command.name}\``)).filter(([first]) => /^`--?\w/.test(first));
+    rows(section(text, `## \`ipcx ${command.name}\``)).filter(([first]) => /^`--?\w/.test(first));
 
-  claim(`docs/broker.md has every option of ${command.name}, and no other`, () => {
+  claim(`${path} has every option of ${command.name}, and no other`, () => {
     assertEquals(documented().map(([option]) => option), [...command.options, HELP_OPTION].map(spelled));
   });
 
-  claim(`docs/broker.md has the defaults that the help of ${command.name} has`, () => {
+  claim(`${path} has the defaults that the help of ${command.name} has`, () => {
     for (const option of command.options) {
       const [, helped] = /\[([\w.]+)\]$/.exec(option.help) ?? [];
       const [, cell] = documented().find(([written]) => written === spelled(option))!;
@@ -117,6 +127,32 @@ claim("the defaults in docs/broker.md are those of the code", () => {
   for (const bytes of [MESSAGE_BYTES, PADDED_MESSAGE_BYTES]) {
     assert(section(page, "## The wire format").includes(`${bytes}`));
   }
+});
+
+claim("the limits and exit statuses in docs/spawn.md are those of the code", () => {
+  const limit = new Map(rows(section(spawnPage, "## Limits")).map(([name, value]) => [name, value]));
+  const says = (name: string, text: string): void =>
+    assert(limit.get(name)?.includes(text), `${name}: '${text}' is not in '${limit.get(name)}'`);
+  const grace = constant("src/cli/spawn.ts", "DEFAULT_GRACE_MS");
+  says("time to reach the first instruction", `${constant("ffi/trace.c", "PATIENCE_S")} seconds`);
+  says("time to end after `--timeout`", `${grace / 1000} seconds`);
+  says("number of a descriptor", `${constant("src/cli/values.ts", "MAX_DESCRIPTOR")}`);
+  says("user and group ids", `${constant("src/core/accounts.ts", "MAX_ID")}`);
+  says("times", `${Math.floor(constant("src/cli/values.ts", "MAX_DURATION_MS") / 86_400_000)} days`);
+  const option = rows(section(spawnPage, "## `ipcx spawn`")).find(([name]) => name === "`--grace TIME`")!;
+  assertEquals(duration(codeIn(option[1])[0]), grace);
+  const statuses = rows(section(spawnPage, "## Exit statuses")).map(([status]) => status);
+  assert(statuses.includes(`${constant("ffi/waiter/main.c", "EXIT_TIMED_OUT")}`));
+});
+
+claim("the defaults of ProcessManager in docs/spawn.md are those of the code", () => {
+  const table = rows(section(spawnPage, "### `ProcessManager`"));
+  const row = (name: string): string => table.find(([first]) => codeIn(first).includes(name))!.join(" ");
+  const says = (name: string, text: string): void => assert(row(name).includes(text), `${name}: no '${text}'`);
+  says("readyTimeout", `\`${constant("src/spawn/launch.ts", "DEFAULT_READY_TIMEOUT_MS")}\``);
+  says("grace", `\`${constant("src/spawn/process_manager.ts", "DEFAULT_GRACE_MS")}\``);
+  says("identifier", `${constant("src/spawn/managed_options.ts", "MAX_IDENTIFIER_BYTES")} bytes`);
+  says("stdout", `${constant("src/spawn/log_lines.ts", "MAX_LINE_BYTES")} bytes`);
 });
 
 claim("docs/broker.md has every reason to refuse a client, and every field of a protocol error", () => {
@@ -178,9 +214,9 @@ claim("docs/broker.md has every line of the broker's log", () => {
   );
 });
 
-claim("every message in the troubleshooting table is one of the program's", () => {
+claim("every message in the troubleshooting tables is one of the program's", () => {
   const source = (sources("src") + sources("ffi")).replaceAll(/\$\{[^}]*\}/g, "…");
-  for (const [message] of rows(section(page, "## Troubleshooting"))) {
+  for (const [message] of [page, spawnPage].flatMap((text) => rows(section(text, "## Troubleshooting")))) {
     if (message.includes("Module not found")) continue; // Deno's own.
     for (const part of codeIn(message)[0].split("…").map((one) => one.trim()).filter((one) => one !== "sendmsg:")) {
       assert(source.includes(part), `'${part}' is in no source file`);
@@ -203,7 +239,7 @@ claim("README.md has every npm package with its version, and every task", () => 
 
 claim("every path in README.md's tree is there, and every link leads somewhere", () => {
   for (const [path] of rows(section(readme, "## The tree"))) Deno.statSync(root + codeIn(path)[0]);
-  for (const document of ["README.md", "docs/broker.md", "docs/library.md"]) {
+  for (const document of ["README.md", "docs/broker.md", "docs/library.md", "docs/spawn.md"]) {
     for (const [, link] of read(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const { pathname, hash } = new URL(link, `file://${root}${document}`);
       if (hash === "") {

@@ -5,13 +5,16 @@
  * with one, and the rest is what it prints. A block runs in one bash, in an
  * empty directory; `ipcx` is the program from source, and `deno` runs in the
  * project's directory. What differs from run to run is made alike in both, see
- * `normalize`. The `ts` blocks are run by `deno test --doc`.
+ * `normalize`. Above a block may stand `<!-- needs root, curl -->`: it is skipped
+ * where there is no such thing; and `<!-- not run: why -->`. The `ts` blocks are
+ * run by `deno test --doc`.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import { claim, OwnDirectory } from "./claim.ts";
+import { claim, NEEDS_ROOT, OwnDirectory } from "./claim.ts";
+import { missing } from "./spawn/compiled.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const TIME_LIMIT_MS = 60_000;
@@ -21,12 +24,28 @@ interface Step {
   output: string[];
 }
 
-function consoleBlocks(document: string): { line: number; steps: Step[] }[] {
+interface Block {
+  line: number;
+  steps: Step[];
+  skip: string | false;
+}
+
+function consoleBlocks(document: string): Block[] {
   const text = Deno.readTextFileSync(root + document);
-  return Array.from(text.matchAll(/^```console\n([\s\S]*?)^```$/gm), ({ 1: block, index }) => ({
+  const blocks = text.matchAll(/^(?:<!-- (.*) -->\n+)?```console\n([\s\S]*?)^```$/gm);
+  return Array.from(blocks, ({ 1: remark = "", 2: block, index }) => ({
     line: text.slice(0, index).split("\n").length,
     steps: parseSteps(block),
+    skip: reasonToSkip(remark),
   }));
+}
+
+function reasonToSkip(remark: string): string | false {
+  const [, reason] = /^not run: (.+)$/.exec(remark) ?? [];
+  if (reason !== undefined) return reason;
+  const [, needs = ""] = /^needs (.+)$/.exec(remark) ?? [];
+  const reasons = needs.split(", ").map((need) => need === "root" ? NEEDS_ROOT : need !== "" && missing(need));
+  return reasons.find((one) => one !== false) ?? false;
 }
 
 function parseSteps(block: string): Step[] {
@@ -46,11 +65,14 @@ function normalize(lines: readonly string[]): string[] {
   const alike = lines
     // `deno task` announces what it runs.
     .filter((line) => !line.startsWith("Task "))
+    // Shells tell in their own ways which of their jobs were killed.
+    .filter((line) => !/^(\S+: line \d+: +\d+ )?(Killed|Terminated|Quit)( |$)/.test(line))
     .map((line) =>
       line
         .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
         .replaceAll(/[^\s"=\\]*\/ipcx-demo-\w+/g, "DIRECTORY")
-        .replaceAll(/\b(pid|firstPid|secondPid|process|uid|user)\b("?[ :=]+)\d+/g, "$1$2N")
+        .replaceAll(/\b(pid|ownPid|firstPid|secondPid|process|uid|user)\b("?[ :=]+)\d+/g, "$1$2N")
+        .replaceAll(/"usage":\{[^}]*\}/g, "USAGE")
         // The row of a client: its pid and uid.
         .replace(/^( *\d+ +)\d+ +\d+(?= +(reading|waiting|owed) )/, "$1N N")
         .replaceAll(/\d+\.\d (s|min)\b/g, "DURATION")
@@ -118,14 +140,16 @@ async function runSteps(steps: readonly Step[], directory: string): Promise<stri
   }
 }
 
-for (const document of ["README.md", "docs/broker.md", "docs/library.md"]) {
-  for (const { line, steps } of consoleBlocks(document)) {
-    claim(`${document}:${line}: the console prints what is shown, and nothing runs on`, async () => {
+for (const document of ["README.md", "docs/broker.md", "docs/library.md", "docs/spawn.md"]) {
+  for (const { line, steps, skip } of consoleBlocks(document)) {
+    const name = `${document}:${line}: the console prints what is shown, and nothing runs on`;
+    const test = async (): Promise<void> => {
       using directory = new OwnDirectory();
       const outputs = await runSteps(steps, directory.path);
       const shown = steps.map(({ command, output }) => ({ command, output: normalize(output) }));
       const printed = steps.map(({ command }, at) => ({ command, output: normalize(outputs[at] ?? ["(not run)"]) }));
       assertEquals(printed, shown);
-    });
+    };
+    claim(name, test, { skip });
   }
 }
