@@ -86,7 +86,7 @@ function parse(text: string): ProcessRecord[] {
 /** A state file, which one manager at a time has. */
 export class StateFile implements Disposable {
   readonly #path: string;
-  readonly #lock: Deno.FsFile;
+  #lock: Deno.FsFile | undefined;
 
   private constructor(path: string, lock: Deno.FsFile) {
     this.#path = path;
@@ -150,8 +150,9 @@ export class StateFile implements Disposable {
     Deno.renameSync(draft, this.#path);
   }
 
-  /** Leaves the file to the next manager. */
+  /** Leaves the file to the next manager; does nothing the second time. */
   [Symbol.dispose](): void {
-    this.#lock.close();
+    this.#lock?.close();
+    this.#lock = undefined;
   }
 }

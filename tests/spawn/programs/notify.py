@@ -14,7 +14,8 @@ def send(state):
         # As sd_notify_barrier(3): the other end is closed when what came before was read.
         near, far = os.pipe()
         sender.sendto(state.encode(), address)
-        socket.send_fds(sender, [b"BARRIER=1"], [far], 0, address)
+        passed = (socket.SOL_SOCKET, socket.SCM_RIGHTS, far.to_bytes(4, sys.byteorder))
+        sender.sendmsg([b"BARRIER=1"], [passed], 0, address)
         os.close(far)
         os.read(near, 1)
         os.close(near)
