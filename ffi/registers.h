@@ -3,6 +3,7 @@
 #define IPCX_REGISTERS_H
 
 #include <elf.h>
+#include <errno.h>
 #include <stdint.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
@@ -115,8 +116,14 @@ static inline void ipcx_call_again(ipcx_registers *registers)
 static inline long ipcx_get_registers(pid_t pid, ipcx_registers *registers)
 {
     struct iovec part = {registers, sizeof(*registers)};
+    long result = ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &part);
 
-    return ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &part);
+    /* A 32-bit program has others, and other numbers for its system calls. */
+    if (result == 0 && part.iov_len != sizeof(*registers)) {
+        errno = ENOEXEC;
+        return -1;
+    }
+    return result;
 }
 
 static inline long ipcx_set_registers(pid_t pid, const ipcx_registers *registers)

@@ -126,6 +126,13 @@ static int is_harmless(const ipcx_registers *registers)
     }
 }
 
+int ipcx_is_reading(int32_t script, pid_t pid, const ipcx_registers *registers)
+{
+    const struct reading reading = reading_of(registers);
+
+    return reading.fd >= 0 && is_open_on(pid, reading.fd, script);
+}
+
 int ipcx_look_at_call(struct ipcx_script *script, pid_t pid,
                       const ipcx_registers *registers)
 {

@@ -20,4 +20,8 @@ int __attribute__((visibility("hidden")))
 ipcx_look_at_call(struct ipcx_script *script, pid_t pid,
                   const ipcx_registers *registers);
 
+/* Whether a process is about to read a script, open as `script` here. */
+int __attribute__((visibility("hidden")))
+ipcx_is_reading(int32_t script, pid_t pid, const ipcx_registers *registers);
+
 #endif

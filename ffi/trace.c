@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "trace.h"
 #include "ipcx.h"
+#include "offspring.h"
 #include "registers.h"
 #include "script.h"
 #include "steps.h"
@@ -35,6 +36,7 @@ struct tracee {
     unsigned long code;       /* where a system call instruction is */
     long scratch;             /* the lowest address lent so far */
     struct timespec deadline;
+    struct ipcx_offspring offspring;
 };
 
 static int is_late(const struct tracee *tracee)
@@ -48,12 +50,12 @@ static int is_late(const struct tracee *tracee)
 }
 
 /* Waits for the next stop. Returns its status, or -errno; -ESRCH at an end. */
-static int next_stop(const struct tracee *tracee)
+static int next_stop(struct tracee *tracee)
 {
     const struct timespec pause = {.tv_nsec = 50000};
 
     for (int round = 0;; round++) {
-        int status;
+        int status, found;
         siginfo_t info = {0};
 
         /* WNOWAIT: an end is left for whoever reaps. */
@@ -64,12 +66,15 @@ static int next_stop(const struct tracee *tracee)
             continue;
         }
         if (info.si_pid == 0) {
-            if (round < SPIN_ROUNDS) {
+            found = ipcx_watch_offspring(&tracee->offspring);
+            if (found < 0)
+                return found;
+            if (round % SPIN_ROUNDS == 0 && is_late(tracee))
+                return -ETIMEDOUT;
+            if (found || round < SPIN_ROUNDS) {
                 sched_yield();
                 continue;
             }
-            if (is_late(tracee))
-                return -ETIMEDOUT;
             nanosleep(&pause, NULL);
             continue;
         }
@@ -87,7 +92,7 @@ static int resume(const struct tracee *tracee, int how, int signal)
 }
 
 /* Goes on until a stop that is no signal of somebody else's, which is passed on. */
-static int go_on(const struct tracee *tracee, int how)
+static int go_on(struct tracee *tracee, int how)
 {
     int signal = 0;
 
@@ -258,9 +263,14 @@ static int next_call(struct tracee *tracee)
 
         if (status < 0)
             return status;
-        /* The stop of an exec, such as env's, stands within its call. */
         if (WSTOPSIG(status) == (SIGTRAP | 0x80))
             break;
+        /* The stop of an exec, such as env's, stands within its call. */
+        if (status >> 16 != PTRACE_EVENT_EXEC) {
+            status = ipcx_adopt_offspring(&tracee->offspring, tracee->pid);
+            if (status < 0)
+                return status;
+        }
     }
     return ipcx_get_registers(tracee->pid, &tracee->registers) < 0 ? -errno : 0;
 }
@@ -308,28 +318,33 @@ static int do_steps_at_entry(struct tracee *tracee,
     return result;
 }
 
+/* Goes on to the first read of the script: 1, or -errno. */
+static int find_script(struct tracee *tracee, int32_t fd)
+{
+    struct ipcx_script script = {.fd = fd, .probed = -1};
+
+    for (;;) {
+        int result = next_call(tracee);
+
+        if (result >= 0)
+            result = ipcx_look_at_call(&script, tracee->pid, &tracee->registers);
+        if (result != 0)
+            return result;
+        result = next_call(tracee);
+        if (result < 0)
+            return result;
+    }
+}
+
 /* In front of the read that starts it all there is a system call to use. */
 static int do_steps_at_script(struct tracee *tracee,
                               struct ipcx_deferred *deferred)
 {
-    struct ipcx_script script = {.fd = deferred->script, .probed = -1};
-    int result = 0;
+    int result = find_script(tracee, deferred->script);
 
-    for (;;) {
-        result = next_call(tracee);
-        if (result >= 0)
-            result = ipcx_look_at_call(&script, tracee->pid, &tracee->registers);
-        if (result == -ESRCH || result == -ETIMEDOUT || result == -ENOEXEC) {
-            deferred->failed = IPCX_FAILED_SCRIPT;
-            return -ENOEXEC;
-        }
-        if (result != 0)
-            break;
-        result = next_call(tracee);
-        if (result == -ESRCH)
-            continue;
-        if (result < 0)
-            break;
+    if (result == -ESRCH || result == -ETIMEDOUT || result == -ENOEXEC) {
+        deferred->failed = IPCX_FAILED_SCRIPT;
+        return -ENOEXEC;
     }
     if (result < 0)
         return result;
@@ -348,8 +363,11 @@ static int do_steps_at_script(struct tracee *tracee,
 
 static int trace(struct tracee *tracee, struct ipcx_deferred *deferred)
 {
+    const long births =
+        PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
     const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD |
-                         PTRACE_O_TRACEEXEC;
+                         PTRACE_O_TRACEEXEC |
+                         (deferred->script >= 0 ? births : 0);
     int result = next_stop(tracee);
 
     if (result < 0)
@@ -359,8 +377,10 @@ static int trace(struct tracee *tracee, struct ipcx_deferred *deferred)
     if (deferred->count > 0)
         result = deferred->script >= 0 ? do_steps_at_script(tracee, deferred)
                                        : do_steps_at_entry(tracee, deferred);
-    if (result >= 0)
+    if (result >= 0) {
+        ipcx_free_offspring(&tracee->offspring);
         result = resume(tracee, PTRACE_DETACH, deferred->paused ? SIGSTOP : 0);
+    }
     return result;
 }
 
@@ -369,6 +389,7 @@ int ipcx_trace(pid_t pid, struct ipcx_deferred *deferred)
     struct tracee tracee = {
         .caller = {call_there, lend_there, fetch_there},
         .pid = pid,
+        .offspring.script = deferred->script,
     };
     int result;
 
@@ -376,7 +397,9 @@ int ipcx_trace(pid_t pid, struct ipcx_deferred *deferred)
     tracee.deadline.tv_sec += PATIENCE_S;
     deferred->failed = IPCX_FAILED_TRACE;
     result = trace(&tracee, deferred);
-    if (result < 0)
+    if (result < 0) {
         kill(pid, SIGKILL);
+        ipcx_kill_offspring(&tracee.offspring);
+    }
     return result;
 }

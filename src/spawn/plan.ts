@@ -164,7 +164,7 @@ function failure(plan: Plan, failed: number, errno: number): SystemError {
     case FAILED.TRACE:
       return new SystemError("ptrace", errno, { address: command });
     case FAILED.SCRIPT:
-      return new SystemError("ptrace", errno, { address: `${command} (its interpreter did not read it)` });
+      return new SystemError("ptrace", errno, { address: `${command} (its interpreter did not read it by itself)` });
   }
   const { syscall, about } = [...plan.steps, ...plan.deferred][failed];
   return new SystemError(syscall, errno, about === undefined ? {} : { address: about });
