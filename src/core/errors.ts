@@ -41,6 +41,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     "it takes CAP_SYS_ADMIN in the user namespace that owns it (for mnt CAP_SYS_CHROOT, too): join that one as well",
   "setns EINVAL": "only one's own pid namespace and those below it can be joined, " +
     "and a program with several threads cannot be moved into another mount namespace",
+  "ioctl EPERM": "it is another session's already",
   "prctl EPERM": "it takes CAP_SETPCAP",
   "setpriority EACCES": "a lower niceness takes CAP_SYS_NICE, or RLIMIT_NICE",
   "write EACCES": "going below what it was takes CAP_SYS_RESOURCE",

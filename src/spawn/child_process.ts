@@ -25,7 +25,7 @@ export interface ResourceUsage {
   userTime: number;
   /** Time in the kernel, in microseconds. */
   systemTime: number;
-  /** The most memory that was resident, in KiB. */
+  /** The most memory that was resident, in KiB; what the caller had as it created the process counts, too. */
   maxRss: number;
   /** Page faults without I/O. */
   minorFaults: number;

@@ -11,8 +11,11 @@ import { ERRNO, OPEN } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { openPath } from "../core/reach.ts";
 
+/** A kind of namespace. */
+export type NamespaceKind = "user" | "cgroup" | "ipc" | "uts" | "net" | "pid" | "mnt" | "time";
+
 /** The kinds, with their CLONE_NEW flags, in the order in which they are joined. */
-export const NAMESPACE_FLAGS = {
+export const NAMESPACE_FLAGS: Readonly<Record<NamespaceKind, number>> = {
   user: 0x10000000,
   cgroup: 0x02000000,
   ipc: 0x08000000,
@@ -21,10 +24,7 @@ export const NAMESPACE_FLAGS = {
   pid: 0x20000000,
   mnt: 0x00020000,
   time: 0x00000080,
-} as const;
-
-/** A kind of namespace. */
-export type NamespaceKind = keyof typeof NAMESPACE_FLAGS;
+};
 
 /** All kinds. */
 export const NAMESPACE_KINDS = Object.keys(NAMESPACE_FLAGS) as NamespaceKind[];
