@@ -123,8 +123,7 @@ end(const struct process *process)
         }
     }
     if (info.si_code != CLD_EXITED || info.si_status != 0) {
-        fprintf(stderr, "spawn_peer: the program failed\n");
-        exit(1);
+        fail("the program", ECHILD);
     }
     close(process->pidfd);
     return now_ns() - process->started_ns;
@@ -175,9 +174,8 @@ run(const struct options *options, int epoll, unsigned count,
 {
     if (options->in_flight > 1) {
         run_several(options, epoll, count, latencies_ns);
-        return;
     }
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; options->in_flight == 1 && i < count; i++) {
         struct process process = start(options);
 
         latencies_ns[i] = end(&process);
@@ -219,9 +217,7 @@ parse(int argc, char **argv)
     options.command = argv + optind;
     if (!*options.command || options.count == 0 || options.in_flight == 0
         || options.in_flight > IN_FLIGHT_MAX) {
-        fputs("usage: spawn_peer [--net FILE] [--in-flight N] [--warmup N] "
-              "[--count N]\n                  [--ballast MIB] -- PROGRAM [ARG...]\n",
-              stderr);
+        fprintf(stderr, "usage: spawn_peer [OPTION...] -- PROGRAM [ARG...]\n");
         exit(2);
     }
     return options;
