@@ -59,8 +59,11 @@ int32_t ipcx_signal(int32_t pidfd, int32_t signal)
     return result_of(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 
+/* To kill(2) -1 is everybody, and 0 one's own group. */
 int32_t ipcx_signal_group(int32_t group, int32_t signal)
 {
+    if (group <= 1)
+        return -EINVAL;
     return result_of(kill(-group, signal));
 }
 

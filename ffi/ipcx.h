@@ -123,6 +123,9 @@ enum ipcx_failed {
     IPCX_FAILED_SCRIPT = -3, /* the interpreter did not read the script */
 };
 
+/* The si_code of a held signal whose si_code was SI_KERNEL. */
+#define IPCX_SIGNAL_OF_KERNEL (-0x80)
+
 /* What ipcx_wait() tells: what waitid(2) and getrusage(2) tell. */
 enum ipcx_ended {
     IPCX_ENDED_CODE, /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */

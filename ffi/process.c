@@ -113,11 +113,16 @@ int32_t ipcx_environment(char *strings, uint32_t size)
     return (int32_t)length;
 }
 
-/* With all that is known of it, such as that a terminal has sent it. */
+/* Whether the kernel has sent it, as it does for a terminal, is passed on under
+ * another code: what may be its own is taken from no other thread. */
 static void pass_to_main_thread(int signal, siginfo_t *info, void *context)
 {
+    siginfo_t passed = *info;
+
     (void)context;
-    syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), signal, info);
+    passed.si_code = info->si_code == SI_KERNEL ? IPCX_SIGNAL_OF_KERNEL
+                                                : SI_QUEUE;
+    syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), signal, &passed);
 }
 
 /* Called by the main thread, makes signals wait for it, which blocks them, and so

@@ -218,8 +218,11 @@ static int32_t carry_out(const struct order *order, int32_t *outcome)
         pid = news->last;
     }
     if (news->failed >= 0 || result < 0) {
-        if (pid)
+        if (pid) {
+            /* It runs if it was only its pidfd that could not be had. */
+            kill((pid_t)pid, SIGKILL);
             reap((pid_t)pid);
+        }
         if (pidfd >= 0)
             close(pidfd);
         return news->failed >= 0 ? -news->failure : result;

@@ -3,6 +3,7 @@
  * ends as it ends. As process 1 it reaps whatever else there is.
  */
 #define _GNU_SOURCE
+#include "../ipcx.h"
 #include "waiter.h"
 
 #include <errno.h>
@@ -78,7 +79,9 @@ static void reap(struct waiter *waiter)
 static int has_child_got(const struct waiter *waiter,
                          const struct signalfd_siginfo *info)
 {
-    return info->ssi_code == SI_KERNEL && !waiter->orders.leads_group;
+    return (info->ssi_code == SI_KERNEL ||
+            info->ssi_code == IPCX_SIGNAL_OF_KERNEL) &&
+           !waiter->orders.leads_group;
 }
 
 static void handle(struct waiter *waiter, const struct signalfd_siginfo *info)

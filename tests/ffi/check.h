@@ -62,6 +62,7 @@ void test_sockets(void);
 void test_names(void);
 void test_descriptors(void);
 void test_directories(void);
+void test_files(void);
 void test_readiness(void);
 void test_waker(void);
 void test_process(void);
@@ -74,6 +75,7 @@ void test_joined(void);
 void test_trace(void);
 void test_scripts(void);
 void test_child(void);
+void test_terminals(void);
 void test_namespaces(void);
 
 /* What the driver does when a test has made it the program of ipcx_exec(). */

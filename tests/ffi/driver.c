@@ -225,6 +225,7 @@ int main(int count, char **arguments)
     test_names();
     test_descriptors();
     test_directories();
+    test_files();
     test_readiness();
     test_waker();
     test_process();
@@ -237,6 +238,7 @@ int main(int count, char **arguments)
     test_trace();
     test_scripts();
     test_child();
+    test_terminals();
     test_namespaces();
     printf("%u checks in %u tests, %u failed\n", counts->checks, counts->tests,
            counts->failed);
