@@ -42,7 +42,7 @@ static int complain(int32_t step, int failure)
     return 1;
 }
 
-int become(void)
+static int carry_out(void)
 {
     struct ipcx_caller caller = ipcx_this_process;
     struct ipcx_image image;
@@ -68,4 +68,13 @@ int become(void)
         return result == -ENOENT ? 127 : 126;
     }
     return 1;
+}
+
+/* Returns only if it fails: nobody is there then whom the files could serve. */
+int become(void)
+{
+    int status = carry_out();
+
+    remove_files();
+    return status;
 }

@@ -191,8 +191,11 @@ export async function runInPlace(options: ForegroundOptions): Promise<never> {
   const preparations = await prepare(options, stack);
   const { cgroup, ...rest } = spawnOptions(options, preparations);
   const prepared = stack.use(preparePlan(rest, STANDARD_STREAMS));
-  if (options.pidFile !== undefined) stack.use(Pidfile.create(options.pidFile));
+  if (options.pidFile !== undefined) {
+    stack.use(Pidfile.create(options.pidFile));
+    preparations.files.push(fileToRemove(options.pidFile));
+  }
   if (cgroup !== undefined) Deno.writeTextFileSync(`${cgroupDirectory(cgroup)}/cgroup.procs`, `${Deno.pid}`);
   await handOver(preparations.handOvers, Deno.pid);
-  becomeProgram(program, prepared);
+  becomeProgram(program, prepared, preparations.files);
 }

@@ -71,6 +71,10 @@ export function holdSignals(): void {
   check(native.ipcx_hold_signals(), "sigaction");
 }
 
+function removals(files: readonly FileToRemove[]): Record<string, string> {
+  return Object.fromEntries(files.map(({ dev, ino, path }, at) => [`IPCX_REMOVE_${at}`, `${dev}:${ino}:${path}`]));
+}
+
 /**
  * Becomes the waiter of a child; {@linkcode holdSignals} came before the child.
  *
@@ -89,7 +93,7 @@ export function becomeWaiter(program: Fd, orders: WaitOrders): never {
   if (statusFd !== undefined) env.IPCX_STATUS_FD = `${statusFd}`;
   if (timeout !== undefined) env.IPCX_TIMEOUT = `${timeout}`;
   if (channel) env.IPCX_CHANNEL = `${channel.number}`;
-  for (const [at, { dev, ino, path }] of orders.files.entries()) env[`IPCX_REMOVE_${at}`] = `${dev}:${ino}:${path}`;
+  Object.assign(env, removals(orders.files));
   exec(`/proc/self/fd/${program.number}`, orders.commandLine.slice(1), {
     argv0: orders.commandLine[0],
     env,
@@ -106,9 +110,10 @@ export function becomeWaiter(program: Fd, orders: WaitOrders): never {
  *
  * @param program What {@linkcode prepareWaiter} has returned.
  * @param prepared The plan.
+ * @param files What is removed if it fails; the program keeps them.
  * @throws {TypeError} For what needs a process of its own: a pid namespace, `local`.
  */
-export function becomeProgram(program: Fd, prepared: PreparedPlan): never {
+export function becomeProgram(program: Fd, prepared: PreparedPlan, files: readonly FileToRemove[]): never {
   const { plan, needs } = prepared;
   const steps = plan.steps;
   if (steps.some(({ what }) => what === STEP.FORK)) {
@@ -123,7 +128,7 @@ export function becomeProgram(program: Fd, prepared: PreparedPlan): never {
   file.set(new Uint8Array(words.buffer), 4);
   file.set(data, 4 + words.byteLength);
   using planFile = sealedFile("ipcx-plan", file);
-  const env: Record<string, string> = { IPCX_PLAN: `${planFile.number}` };
+  const env: Record<string, string> = { IPCX_PLAN: `${planFile.number}`, ...removals(files) };
   for (const [at, { syscall, about }] of steps.entries()) {
     env[`IPCX_STEP_${at}`] = about === undefined ? syscall : `${syscall} ${about}`;
   }
