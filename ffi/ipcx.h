@@ -121,6 +121,7 @@ enum ipcx_failed {
     IPCX_FAILED_CREATE = -1, /* clone3(2), or what it needs */
     IPCX_FAILED_TRACE = -2,  /* ptrace(2), or the program died of it */
     IPCX_FAILED_SCRIPT = -3, /* the interpreter did not read the script */
+    IPCX_FAILED_KILLED = -4, /* it was killed before it came to exec */
 };
 
 /* The si_code of a held signal whose si_code was SI_KERNEL. */

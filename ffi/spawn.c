@@ -34,6 +34,7 @@ struct news {
     volatile int32_t failed, failure;
     volatile pid_t last; /* the process that FORK has made */
     volatile pid_t own;  /* its pid as it sees it */
+    volatile int32_t has_come_to_exec;
 };
 
 struct order {
@@ -115,6 +116,8 @@ static void do_steps(const struct order *order, int32_t from)
 
         if (step[0] == IPCX_STEP_FORK)
             fork_off(order, i + 1);
+        if (step[0] == IPCX_STEP_EXEC)
+            order->news->has_come_to_exec = 1;
         result = ipcx_do_step(&caller, step, order->data, &order->image);
         if (result < 0) {
             order->news->failed = i;
@@ -198,7 +201,7 @@ static int32_t carry_out(const struct order *order, int32_t *outcome)
     const int dumpable = prctl(PR_GET_DUMPABLE);
     struct news *news = order->news;
     sigset_t all, before;
-    int pidfd = -1, result = 0;
+    int pidfd = -1, result = 0, was_killed;
     long pid;
 
     sigfillset(&all);
@@ -212,10 +215,14 @@ static int32_t carry_out(const struct order *order, int32_t *outcome)
     /* A child that shares our memory conceals us as well. */
     if (dumpable != prctl(PR_GET_DUMPABLE))
         prctl(PR_SET_DUMPABLE, dumpable);
-    if (news->last || news->failed >= 0) {
-        outcome[IPCX_OUTCOME_FAILED] = news->failed;
+    was_killed = news->failed < 0 && !news->has_come_to_exec;
+    if (news->last || news->failed >= 0 || was_killed) {
+        outcome[IPCX_OUTCOME_FAILED] =
+            was_killed ? IPCX_FAILED_KILLED : news->failed;
         result = follow((pid_t)pid, news, &pidfd);
         pid = news->last;
+        if (was_killed)
+            result = -ECANCELED;
     }
     if (news->failed >= 0 || result < 0) {
         if (pid) {

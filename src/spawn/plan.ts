@@ -42,7 +42,8 @@ const TOLERATED = 0x100;
 /** `enum ipcx_plan_flags`. */
 export const PLAN_FLAG = { COPY: 1, PAUSED: 2 } as const;
 
-const FAILED = { CREATE: -1, TRACE: -2, SCRIPT: -3 } as const;
+const encoder = new TextEncoder();
+const FAILED = { CREATE: -1, TRACE: -2, SCRIPT: -3, KILLED: -4 } as const;
 const outcome = new Int32Array(4);
 /** `IPCX_PLAN_SLOTS` and `IPCX_STEP_WORDS`. */
 const PLAN_SLOTS = 9;
@@ -163,11 +164,28 @@ function failure(plan: Plan, failed: number, errno: number): SystemError {
       });
     case FAILED.TRACE:
       return new SystemError("ptrace", errno, { address: command });
+    case FAILED.KILLED:
+      return new SystemError("clone3", errno, { address: `${command} (it was killed before it could begin)` });
     case FAILED.SCRIPT:
       return new SystemError("ptrace", errno, { address: `${command} (its interpreter did not read it by itself)` });
   }
   const { syscall, about } = [...plan.steps, ...plan.deferred][failed];
   return new SystemError(syscall, errno, about === undefined ? {} : { address: about });
+}
+
+/**
+ * The same plan, by which the child goes to its control group instead of being
+ * created there: whoever is created in one where cgroup.kill was once written to
+ * gets SIGKILL for that (Linux 6.18).
+ */
+function enteringCgroup(plan: Plan): Plan {
+  const enter: Step = {
+    what: STEP.WRITE,
+    data: encoder.encode([`${plan.cgroupPath}/cgroup.procs`, "0", ""].join("\0")),
+    syscall: "write",
+    about: `${plan.cgroupPath}/cgroup.procs`,
+  };
+  return { ...plan, cgroup: -1, steps: [enter, ...plan.steps] };
 }
 
 /**
@@ -180,6 +198,7 @@ function failure(plan: Plan, failed: number, errno: number): SystemError {
 export function carryOut(plan: Plan): Created {
   const { words, data } = encodePlan(plan);
   const result = native.ipcx_spawn(words, data, outcome);
-  if (result < 0) throw failure(plan, outcome[3], -result);
-  return { pid: outcome[0], ownPid: outcome[1], pidfd: outcome[2] };
+  if (result >= 0) return { pid: outcome[0], ownPid: outcome[1], pidfd: outcome[2] };
+  if (outcome[3] === FAILED.KILLED && plan.cgroup >= 0) return carryOut(enteringCgroup(plan));
+  throw failure(plan, outcome[3], -result);
 }
