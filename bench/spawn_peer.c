@@ -1,7 +1,6 @@
 /*
  * What spawn() does, in plain C: clone as vfork(2) does, setns, execve, a pidfd,
- * waitid with the resource usage. One process after the other is waited for
- * where it is; several are waited for in an epoll.
+ * waitid with the resource usage. One process is waited for there, several in an epoll.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -44,9 +43,9 @@ struct order {
 };
 
 static void
-fail(const char *what, int failure)
+fail(const char *what)
 {
-    fprintf(stderr, "spawn_peer: %s: %s\n", what, strerror(failure));
+    perror(what);
     exit(1);
 }
 
@@ -88,24 +87,24 @@ start(const struct options *options)
     if (options->net) {
         order.net = open(options->net, O_RDONLY | O_CLOEXEC);
         if (order.net < 0) {
-            fail(options->net, errno);
+            fail(options->net);
         }
     }
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
-    int pid = clone(become, stack + STACK_SIZE,
-                    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &order,
-                    &process.pidfd);
+    int pid = clone(become, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
+                    &order, &process.pidfd);
 
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid < 0) {
-        fail("clone", errno);
+        fail("clone");
     }
     if (order.net >= 0) {
         close(order.net);
     }
     if (order.failure) {
-        fail(options->command[0], order.failure);
+        errno = order.failure;
+        fail(options->command[0]);
     }
     return process;
 }
@@ -119,11 +118,12 @@ end(const struct process *process)
 
     while (syscall(SYS_waitid, P_PIDFD, process->pidfd, &info, WEXITED, &usage) < 0) {
         if (errno != EINTR) {
-            fail("waitid", errno);
+            fail("waitid");
         }
     }
     if (info.si_code != CLD_EXITED || info.si_status != 0) {
-        fail("the program", ECHILD);
+        fputs("the program failed\n", stderr);
+        exit(1);
     }
     close(process->pidfd);
     return now_ns() - process->started_ns;
@@ -135,7 +135,7 @@ watch(int epoll, struct process *process)
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = process };
 
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, process->pidfd, &event) < 0) {
-        fail("epoll_ctl", errno);
+        fail("epoll_ctl");
     }
 }
 
@@ -159,10 +159,9 @@ run_several(const struct options *options, int epoll, unsigned count,
 
             epoll_ctl(epoll, EPOLL_CTL_DEL, process->pidfd, NULL);
             latencies_ns[ended++] = end(process);
-            if (started < count) {
+            if (started++ < count) {
                 *process = start(options);
                 watch(epoll, process);
-                started++;
             }
         }
     }
@@ -217,7 +216,7 @@ parse(int argc, char **argv)
     options.command = argv + optind;
     if (!*options.command || options.count == 0 || options.in_flight == 0
         || options.in_flight > IN_FLIGHT_MAX) {
-        fprintf(stderr, "usage: spawn_peer [OPTION...] -- PROGRAM [ARG...]\n");
+        fputs("usage: spawn_peer [OPTION...] -- PROGRAM [ARG...]\n", stderr);
         exit(2);
     }
     return options;
@@ -233,7 +232,7 @@ main(int argc, char **argv)
     int epoll = epoll_create1(EPOLL_CLOEXEC);
 
     if (!latencies_ns || !ballast || epoll < 0) {
-        fail("memory", errno);
+        fail("memory");
     }
     memset(ballast, 1, options.ballast);
     run(&options, epoll, options.warmup, latencies_ns);
