@@ -29,9 +29,9 @@ export interface PackedStrings {
  */
 export function packStrings(strings: readonly (string | Uint8Array)[]): PackedStrings {
   for (const string of strings) {
-    if (typeof string === "string" && string.includes("\0")) {
-      throw new TypeError(`an argument cannot contain a NUL: '${string.replaceAll("\0", "\\x00")}'`);
-    }
+    if (typeof string === "string" ? !string.includes("\0") : !string.includes(0)) continue;
+    const text = typeof string === "string" ? string : decoder.decode(string);
+    throw new TypeError(`an argument cannot contain a NUL: '${text.replaceAll("\0", "\\x00")}'`);
   }
   if (strings.every((string) => typeof string === "string")) {
     return { count: strings.length, bytes: encoder.encode(strings.map((string) => `${string}\0`).join("")) };

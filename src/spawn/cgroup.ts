@@ -11,7 +11,8 @@ import { openPath } from "../core/reach.ts";
 /** Where cgroup v2 is mounted, or `undefined` if it is not. */
 export function cgroupMount(): string | undefined {
   const line = Deno.readTextFileSync("/proc/self/mountinfo").split("\n").find((entry) => entry.includes(" - cgroup2 "));
-  return line?.split(" ")[4];
+  // Blanks and backslashes are written as octal numbers there (proc_pid_mountinfo(5)).
+  return line?.split(" ")[4].replaceAll(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)));
 }
 
 /**
