@@ -7,9 +7,12 @@
 /** An id has 32 bits, and all of them set stand for "leave it": more would come out as somebody else. */
 const MAX_ID = 0xfffffffe;
 
+const NUMBER = /^\d+$/;
+
+/** The entries that have an id: others, such as those for NIS, must not pass for root's. */
 function entriesOf(file: string): string[][] {
   try {
-    return Deno.readTextFileSync(file).split("\n").map((line) => line.split(":"));
+    return Deno.readTextFileSync(file).split("\n").map((line) => line.split(":")).filter(([, , id]) => NUMBER.test(id));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
@@ -17,7 +20,7 @@ function entriesOf(file: string): string[][] {
 }
 
 function lookUp(file: string, name: string, kind: string): number {
-  if (/^\d+$/.test(name)) {
+  if (NUMBER.test(name)) {
     if (Number(name) > MAX_ID) {
       throw new Error(`'${name}' is too high for a ${kind} id: ${MAX_ID} is the most`);
     }
@@ -57,6 +60,6 @@ export function groupId(name: string): number {
  * @returns The group id, or `undefined` if /etc/passwd has no such user.
  */
 export function primaryGroupOf(uid: number): number | undefined {
-  const entry = entriesOf("/etc/passwd").find((fields) => fields.length > 3 && Number(fields[2]) === uid);
+  const entry = entriesOf("/etc/passwd").find(([, , id, group]) => Number(id) === uid && NUMBER.test(group));
   return entry && Number(entry[3]);
 }

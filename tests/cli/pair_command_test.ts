@@ -54,6 +54,12 @@ claim("the environment and the working directory are CMD's as well", async () =>
   assertEquals(out, `two words\n${Deno.realPathSync(directory.path)}\n`);
 });
 
+claim("a variable that is not UTF-8 is CMD's byte by byte", async () => {
+  const through = ["bash", "-c", `export FLAVOUR=$'a\\xff=\\xfe\\n'; exec "$@"`, "-"];
+  const { out } = await become([], ["sh", "-c", 'printf %s "$FLAVOUR" | od -An -tx1'], { through });
+  assertEquals(out, " 61 ff 3d fe 0a\n");
+});
+
 claim("other descriptors that ipcx was started with are CMD's, and none of the runtime's", async () => {
   using directory = new OwnDirectory();
   Deno.writeTextFileSync(directory.file("seven"), "lucky\n");

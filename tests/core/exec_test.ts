@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../src/core/errors.ts";
-import { exec } from "../../src/core/exec.ts";
+import { exec, type ExecOptions } from "../../src/core/exec.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, OwnDirectory } from "../claim.ts";
 import { isCloseOnExec } from "./open_descriptors.ts";
@@ -75,6 +75,35 @@ claim("arguments and environment arrive byte for byte", async () => {
   const python = (text: string): string => `'${text.replace("\n", "\\n").replace("\x01\x7f", "\\x01\\x7f")}'`;
   const quoted = odd.map((text) => text.includes("'") ? `'\\'"\`$(x)'` : python(text));
   assertEquals(lines[0], `[[${quoted.join(", ")}], 'grüße=\\n']`);
+});
+
+/** Runs a program that becomes another one and hands on nothing but what it has itself. */
+async function becomeAsTold(options: ExecOptions, words: string[], through?: string[]): Promise<string> {
+  const { code, out, err } = await run("become_as_told.ts", [JSON.stringify(options), ...words], { through });
+  assertEquals([code, err], [0, ""], out);
+  return out;
+}
+
+claim("the environment is handed on although it is not UTF-8", async () => {
+  const through = ["bash", "-c", `export ODD=$'a\\xff=\\xfe\\n'; exec "$@"`, "-"];
+  const out = await becomeAsTold({}, ["sh", "-c", 'printf %s "$ODD" | od -An -tx1'], through);
+  assertEquals(out, " 61 ff 3d fe 0a\n");
+});
+
+claim("a program that is given no descriptor finds none at 3", async () => {
+  const close = ["bash", "-c", `exec 3>&-; exec "$@"`, "-"];
+  assertEquals(await becomeAsTold({}, ["sh", "-c", "[ -e /proc/self/fd/3 ] || echo none"], close), "none\n");
+});
+
+claim("a program may be told another name than its own", async () => {
+  assertEquals(await becomeAsTold({ argv0: "another name" }, ["bash", "-c", "echo $0"]), "another name\n");
+  assertEquals(await becomeAsTold({}, ["bash", "-c", "echo $0"]), "bash\n");
+});
+
+claim("signals that are held wait for the new program", async () => {
+  const out = await becomeAsTold({ signalsHeld: true }, ["grep", "-E", "^Sig(Pnd|Blk)", "/proc/self/status"]);
+  // All but SIGKILL, SIGSTOP and the two of the C library.
+  assertEquals(out, "SigPnd:\t0000000000004000\nSigBlk:\tfffffffe7ffbfeff\n");
 });
 
 claim("a program that is not there or may not be run leaves everything as it was", async () => {
