@@ -16,23 +16,25 @@ import type { UnixSocket } from "./socket.ts";
 const WITHOUT_BODY: readonly number[] = [101, 103, 204, 205, 304];
 
 function bodyOf(answer: IncomingMessage, socket: Socket): ReadableStream<Uint8Array> {
+  let isOver = false;
+  const finish = (tell: () => void): void => {
+    if (isOver) return;
+    isOver = true;
+    tell();
+    socket.destroy();
+  };
   return new ReadableStream<Uint8Array>({
     start(controller) {
       answer.on("data", (chunk: Uint8Array) => {
+        if (isOver) return;
         controller.enqueue(new Uint8Array(chunk));
         if ((controller.desiredSize ?? 0) <= 0) answer.pause();
       });
-      answer.once("end", () => {
-        controller.close();
-        socket.destroy();
-      });
-      answer.once("error", (error) => {
-        controller.error(error);
-        socket.destroy();
-      });
+      answer.once("end", () => finish(() => controller.close()));
+      answer.on("error", (error) => finish(() => controller.error(error)));
     },
     pull: () => void answer.resume(),
-    cancel: () => void socket.destroy(),
+    cancel: () => finish(() => {}),
   });
 }
 

@@ -7,7 +7,7 @@
 import type { Fd } from "../core/fd.ts";
 import { PipeLines } from "./log_lines.ts";
 import { checkMilliseconds, type ManagedOptions } from "./managed_options.ts";
-import type { ManagedParts } from "./managed_process.ts";
+import type { ManagedParts } from "./managed_parts.ts";
 import { ManagedSocket, openManagedListener, SOCKET_NUMBER } from "./managed_socket.ts";
 import { NotifySocket } from "./notify_socket.ts";
 import type { ChildStream, SpawnOptions } from "./options.ts";

@@ -10,47 +10,16 @@ import type { Fd } from "../core/fd.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import { cgroupDirectory } from "./cgroup.ts";
 import type { ChildProcess } from "./child_process.ts";
-import type { PipeLines } from "./log_lines.ts";
 import { checkMilliseconds } from "./managed_options.ts";
+import type { ManagedParts } from "./managed_parts.ts";
 import type { ManagedSocket } from "./managed_socket.ts";
-import type { Readiness } from "./readiness.ts";
-import type { EndStatus, RunningProcess } from "./taken_over.ts";
+import type { EndStatus } from "./taken_over.ts";
 
 /**
  * How a process is: stopped before its first instruction, not ready yet, running
  * (ready, or given up on becoming it), told to end, or gone.
  */
 export type ProcessState = "paused" | "starting" | "running" | "stopping" | "ended";
-
-/** What a managed process is made of; all of it is the process's. */
-export interface ManagedParts {
-  /** What it is known by. */
-  identifier: string;
-  /** Its uuid. */
-  uuid: string;
-  /** Its program. */
-  command: string;
-  /** When it was started. */
-  startedAt: Date;
-  /** The process. */
-  running: RunningProcess;
-  /** The same, if it is our child. */
-  child?: ChildProcess;
-  /** Its process id as it sees it. */
-  ownPid: number;
-  /** Its socket. */
-  socket?: ManagedSocket;
-  /** What it prints. */
-  lines: readonly PipeLines[];
-  /** Whether it is ready. */
-  readiness: Readiness;
-  /** Whether it has not been resumed yet. */
-  isPaused: boolean;
-  /** How long it may take to end, in milliseconds. */
-  grace: number;
-  /** All that is to be closed when it has ended. */
-  resources: Disposable;
-}
 
 /** Who looks after a process. */
 export interface Attendant {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { getLogger } from "@std/log";
 import { ClosedError } from "../core/errors.ts";
 import { launch, type Launched } from "./launch.ts";
 import { type LineSink, logLine } from "./log_lines.ts";
@@ -14,9 +13,12 @@ import {
   type ManagedOptions,
   type ProcessManagerOptions,
 } from "./managed_options.ts";
-import { type ManagedParts, ManagedProcess } from "./managed_process.ts";
+import type { ManagedParts } from "./managed_parts.ts";
+import { ManagedProcess } from "./managed_process.ts";
 import { ProcessEvents } from "./process_events.ts";
-import { type ProcessRecord, StateFile } from "./process_state.ts";
+import type { ProcessRecord } from "./process_state.ts";
+import { Roster } from "./roster.ts";
+import type { EndStatus } from "./taken_over.ts";
 import { recordOf, takeOver } from "./takeover.ts";
 
 const DEFAULT_PREFIX = "ipcx-";
@@ -32,12 +34,6 @@ export interface ProcessCounters {
   failed: number;
   /** Processes that have ended. */
   ended: number;
-}
-
-interface Held {
-  process: ManagedProcess;
-  parts: ManagedParts;
-  record?: ProcessRecord;
 }
 
 /**
@@ -102,9 +98,8 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
   readonly #socketPrefix: string;
   readonly #grace: number;
   readonly #onLine: LineSink;
-  readonly #held = new Map<string, Held>();
+  readonly #roster: Roster;
   readonly #counts = { started: 0, failed: 0, ended: 0 };
-  readonly #stateFile: StateFile | undefined;
   #closed: string | undefined;
 
   /**
@@ -120,17 +115,15 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
     this.#socketPrefix = options.socketPrefix ?? DEFAULT_PREFIX;
     this.#grace = checkMilliseconds("grace", options.grace ?? DEFAULT_GRACE_MS);
     this.#onLine = options.onLine ?? logLine;
-    if (options.stateFile === undefined) return;
-    this.#stateFile = StateFile.open(options.stateFile);
+    this.#roster = new Roster(options.stateFile);
     try {
-      for (const record of this.#stateFile.read()) {
+      for (const record of this.#roster.readFile()) {
         const parts = takeOver(record, this.#onLine);
         if (parts) this.#hold(parts, record);
       }
-      this.#save();
+      this.#roster.save();
     } catch (error) {
-      for (const held of this.#held.values()) letGo(held);
-      this.#stateFile[Symbol.dispose]();
+      this.#letGo();
       throw error;
     }
   }
@@ -159,7 +152,7 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
         uuid,
         socketPrefix: this.#socketPrefix,
         grace: this.#grace,
-        outlives: this.#stateFile !== undefined,
+        outlives: this.#roster.isRemembered,
         onPrinted: (stream, pid, text, truncated) => this.#onLine({ identifier, pid, stream, text, truncated }),
       }));
     } catch (error) {
@@ -175,19 +168,17 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
 
   #insistOnFree(identifier: string): void {
     if (this.#closed) throw new ClosedError(this.#closed);
-    const other = this.#held.get(identifier);
+    const other = this.#roster.get(identifier);
     if (other) throw new Error(`'${identifier}' is running already, as process ${other.process.pid}`);
   }
 
   #keep({ parts, inodes }: Launched): ManagedProcess {
-    const process = this.#hold(parts);
-    if (!this.#stateFile) return process;
+    const process = this.#hold(parts, this.#roster.isRemembered ? recordOf(parts, inodes) : undefined);
     try {
-      this.#held.get(parts.identifier)!.record = recordOf(parts, inodes);
-      this.#save();
+      this.#roster.save();
       return process;
     } catch (error) {
-      this.#held.delete(parts.identifier);
+      this.#roster.remove(process);
       parts.running.killTree("SIGKILL");
       throw error;
     }
@@ -195,49 +186,35 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
 
   #hold(parts: ManagedParts, record?: ProcessRecord): ManagedProcess {
     const { identifier, readiness } = parts;
-    const isOurs = (): boolean => this.#held.get(identifier)?.process === process;
+    // One that was let go, or could not be remembered, is no business of ours any more.
+    const ifOurs = (act: () => void): void => {
+      if (this.#roster.has(process)) act();
+    };
+    const onReady = (): void => {
+      this.#roster.saveIfPossible();
+      this.tell("ready", identifier, { process });
+    };
+    const onFailed = (error: unknown): void => {
+      this.#counts.failed++;
+      this.tell("failed", identifier, { process, error });
+      process.stop().catch(reportError);
+    };
+    const onEnded = (status: EndStatus | null): void => {
+      this.#roster.remove(process);
+      this.#counts.ended++;
+      this.#roster.saveIfPossible();
+      this.tell("ended", identifier, { process, status });
+    };
     readiness.handler = {
-      onReady: () => {
-        if (!isOurs()) return;
-        this.#saveIfPossible();
-        this.tell("ready", identifier, { process });
-      },
-      onFailed: (error) => {
-        if (!isOurs()) return;
-        this.#counts.failed++;
-        this.tell("failed", identifier, { process, error });
-        process.stop().catch(reportError);
-      },
+      onReady: () => ifOurs(onReady),
+      onFailed: (error) => ifOurs(() => onFailed(error)),
     };
     const process = new ManagedProcess(parts, {
-      onResumed: () => isOurs() && this.#saveIfPossible(),
-      onEnded: (status) => {
-        if (!isOurs()) return;
-        this.#held.delete(identifier);
-        this.#counts.ended++;
-        this.#saveIfPossible();
-        this.tell("ended", identifier, { process, status });
-      },
+      onResumed: () => ifOurs(() => this.#roster.saveIfPossible()),
+      onEnded: (status) => ifOurs(() => onEnded(status)),
     });
-    this.#held.set(identifier, { process, parts, record });
+    this.#roster.add({ process, parts, record });
     return process;
-  }
-
-  #save(): void {
-    if (!this.#stateFile) return;
-    const records = [...this.#held.values()].flatMap(({ process, parts, record }) =>
-      record ? [{ ...record, isPaused: process.state === "paused", isReady: parts.readiness.isConfirmed }] : []
-    );
-    this.#stateFile.write(records);
-  }
-
-  /** A file that is not up to date does no harm: no process is taken for another one. */
-  #saveIfPossible(): void {
-    try {
-      this.#save();
-    } catch (error) {
-      getLogger("spawn").error("the state file could not be written", { error: (error as Error).message });
-    }
   }
 
   /**
@@ -247,7 +224,7 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
    * @returns The process, or `undefined` if there is none.
    */
   get(identifier: string): ManagedProcess | undefined {
-    return this.#held.get(identifier)?.process;
+    return this.#roster.get(identifier)?.process;
   }
 
   /**
@@ -256,12 +233,12 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
    * @returns Them, in the order of their start.
    */
   list(): ManagedProcess[] {
-    return Array.from(this.#held.values(), ({ process }) => process);
+    return this.#roster.list().map(({ process }) => process);
   }
 
   /** What it has counted. */
   get counters(): ProcessCounters {
-    return { ...this.#counts, live: this.#held.size };
+    return { ...this.#counts, live: this.#roster.size };
   }
 
   /**
@@ -276,7 +253,7 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
     try {
       await Promise.all(this.list().map((process) => process.stop(options)));
     } finally {
-      if (this.#held.size === 0) this.#stateFile?.[Symbol.dispose]();
+      if (this.#roster.size === 0) this.#roster[Symbol.dispose]();
     }
   }
 
@@ -288,24 +265,25 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
    * @throws {TypeError} If there is no state file.
    */
   detach(): void {
-    if (!this.#stateFile) throw new TypeError("without a state file nobody could take the processes over");
+    if (!this.#roster.isRemembered) throw new TypeError("without a state file nobody could take the processes over");
     this.#closed ??= "the process manager has let go of its processes";
-    const held = [...this.#held.values()];
-    this.#held.clear();
-    for (const one of held) letGo(one);
-    this.#stateFile[Symbol.dispose]();
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    const held = this.#roster.list();
+    this.#roster[Symbol.dispose]();
+    for (const { parts } of held) {
+      parts.readiness.fail(new ClosedError(`the manager has let go of '${parts.identifier}' before it was ready`));
+      parts.resources[Symbol.dispose]();
+      parts.running.unref();
+    }
   }
 
   /** Shuts down at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }
-}
-
-function letGo({ parts }: Held): void {
-  parts.readiness.fail(new ClosedError(`the manager has let go of '${parts.identifier}' before it was ready`));
-  parts.resources[Symbol.dispose]();
-  parts.running.unref();
 }
 
 function stopWhenAborted(process: ManagedProcess, signal: AbortSignal | undefined): void {

@@ -7,7 +7,7 @@
 import { UnixAddress } from "../core/address.ts";
 import type { Launched } from "./launch.ts";
 import { type LineSink, PipeLines } from "./log_lines.ts";
-import type { ManagedParts } from "./managed_process.ts";
+import type { ManagedParts } from "./managed_parts.ts";
 import { ManagedSocket } from "./managed_socket.ts";
 import { reopenOutputPipe } from "./output_pipe.ts";
 import { identify } from "./process_identity.ts";

@@ -153,7 +153,7 @@ claim("a paused process does nothing until it is resumed", async () => {
   await using own = new OwnManager();
   const process = own.manager.start(script("echo runs", { paused: true }));
   assertEquals(process.state, "paused");
-  assertMatch(Deno.readTextFileSync(`/proc/${process.pid}/stat`), /^\d+ \(.*\) [Tt] /);
+  await until(() => /\) T /.test(Deno.readTextFileSync(`/proc/${process.pid}/stat`)), "it does not stand still");
   assertEquals(own.texts, []);
   process.resume();
   process.resume();

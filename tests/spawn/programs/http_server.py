@@ -16,13 +16,22 @@ class Echo(http.server.BaseHTTPRequestHandler):
     def log_message(self, form, *args):
         pass
 
+    def body(self):
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length") or 0))
+        chunks = []
+        while length := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(length))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
     def answer(self):
-        length = int(self.headers.get("content-length") or 0)
         said = {
             "pid": os.getpid(),
             "method": self.command,
             "path": self.path,
-            "body": self.rfile.read(length).decode(),
+            "body": self.body().decode(),
         }
         text = json.dumps(said).encode()
         self.send_response(200)
