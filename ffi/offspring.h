@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* For the other files of the shim only. */
+#pragma GCC visibility push(hidden)
+
 #define IPCX_MOST_OFFSPRING 256
 
 struct ipcx_offspring {
@@ -15,20 +18,18 @@ struct ipcx_offspring {
 
 /* Takes in whom a process that has stopped at the event has made. Returns 0 or
  * -errno. */
-int __attribute__((visibility("hidden")))
-ipcx_adopt_offspring(struct ipcx_offspring *offspring, pid_t parent);
+int ipcx_adopt_offspring(struct ipcx_offspring *offspring, pid_t parent);
 
 /* Lets all that have stopped go on. Returns whether there were any, and -ENOEXEC
  * if one is about to read the script. */
-int __attribute__((visibility("hidden")))
-ipcx_watch_offspring(struct ipcx_offspring *offspring);
+int ipcx_watch_offspring(struct ipcx_offspring *offspring);
 
 /* Lets go of all that are left, to live on untraced. */
-void __attribute__((visibility("hidden")))
-ipcx_free_offspring(struct ipcx_offspring *offspring);
+void ipcx_free_offspring(struct ipcx_offspring *offspring);
 
 /* Kills all that are left. */
-void __attribute__((visibility("hidden")))
-ipcx_kill_offspring(struct ipcx_offspring *offspring);
+void ipcx_kill_offspring(struct ipcx_offspring *offspring);
+
+#pragma GCC visibility pop
 
 #endif

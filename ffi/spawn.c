@@ -29,7 +29,7 @@
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
 
-/* What a child tells its parent; in memory that both have even after a fork. */
+/* What a child tells its parent; after a fork, in memory that both still have. */
 struct news {
     volatile int32_t failed, failure;
     volatile pid_t last; /* the process that FORK has made */
@@ -194,6 +194,16 @@ static int32_t finish(const struct order *order, pid_t pid, int pidfd,
     return 0;
 }
 
+/* Ignored by whoever has started us, it would have children reaped by nobody. */
+static void heed_ends(void)
+{
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    struct sigaction now;
+
+    if (sigaction(SIGCHLD, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+        sigaction(SIGCHLD, &standard, NULL);
+}
+
 /* Creates the process and returns when it has become the program, or -errno of
  * the step that failed, with nothing left behind. */
 static int32_t carry_out(const struct order *order, int32_t *outcome)
@@ -239,22 +249,27 @@ static int32_t carry_out(const struct order *order, int32_t *outcome)
 
 int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome)
 {
-    struct order order = {.plan = plan, .data = data};
+    struct news shared;
+    struct order order = {.plan = plan, .data = data, .news = &shared};
     int32_t result;
 
     outcome[IPCX_OUTCOME_FAILED] = IPCX_FAILED_CREATE;
     result = ipcx_read_image(plan, data, &order.image);
     if (result < 0)
         return result;
-    order.news = mmap(NULL, sizeof(*order.news), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (order.news == MAP_FAILED) {
-        result = -errno;
-        goto out;
+    if (plan[IPCX_PLAN_FLAGS] & IPCX_PLAN_COPY) {
+        order.news = mmap(NULL, sizeof(*order.news), PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (order.news == MAP_FAILED) {
+            result = -errno;
+            goto out;
+        }
     }
-    order.news->failed = -1;
+    *order.news = (struct news){.failed = -1};
+    heed_ends();
     result = carry_out(&order, outcome);
-    munmap(order.news, sizeof(*order.news));
+    if (order.news != &shared)
+        munmap(order.news, sizeof(*order.news));
 out:
     free(order.image.paths);
     return result;

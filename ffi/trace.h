@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* For the other files of the shim only. */
+#pragma GCC visibility push(hidden)
+
 /* What the program that execs under our trace still has to do. */
 struct ipcx_deferred {
     const int32_t *steps;
@@ -18,7 +21,8 @@ struct ipcx_deferred {
 /* Takes a child that has asked to be traced from its exec to the point where
  * everything it needs of our mount namespace is open, does the steps there, and
  * lets go. Returns 0, or -errno with the child killed, but not reaped. */
-int __attribute__((visibility("hidden")))
-ipcx_trace(pid_t pid, struct ipcx_deferred *deferred);
+int ipcx_trace(pid_t pid, struct ipcx_deferred *deferred);
+
+#pragma GCC visibility pop
 
 #endif

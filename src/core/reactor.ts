@@ -46,6 +46,7 @@ class Reactor {
   #idleRounds = 0;
   #turnEnds = 0;
   #onPause: (() => void)[] = [];
+  #expectedUntil = 0;
 
   start(): void {
     if (this.#epoll >= 0) return;
@@ -98,6 +99,12 @@ class Reactor {
     else queueMicrotask(task);
   }
 
+  expect(ms: number): void {
+    this.start();
+    this.#expectedUntil = performance.now() + ms;
+    this.#wake();
+  }
+
   #pause(): void {
     if (this.#onPause.length === 0) return;
     const tasks = this.#onPause;
@@ -143,7 +150,7 @@ class Reactor {
 
   #continue(count: number): void {
     if (count > 0) this.#idleRounds = 0;
-    else if (++this.#idleRounds >= SPIN_ROUNDS) {
+    else if (++this.#idleRounds >= SPIN_ROUNDS && performance.now() >= this.#expectedUntil) {
       this.#pause();
       this.#draining = false;
       this.#arm();
@@ -218,6 +225,15 @@ export class Watch implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/**
+ * Polls for a while, since something is about to become ready: waking up would take as long.
+ *
+ * @param ms For how long.
+ */
+export function expectEvent(ms: number): void {
+  reactor.expect(ms);
 }
 
 /**

@@ -73,9 +73,14 @@ function checkListenFds(options: SpawnOptions): void {
 function descriptorsFor(options: SpawnOptions, streams: readonly number[]): Map<number, number> {
   const descriptors = new Map(streams.entries());
   for (const [number, fd] of Object.entries(options.fds ?? {})) {
+    if (!/^\d+$/.test(number)) throw new TypeError(`'${number}' is no number for a descriptor`);
     descriptors.set(Number(number), typeof fd === "number" ? checkInherited(fd) : fd.number);
   }
   return descriptors;
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") || path === "" ? path : `${Deno.cwd()}/${path}`;
 }
 
 /**
@@ -113,8 +118,9 @@ export function openBelongings(options: SpawnOptions, streams: readonly number[]
     ? undefined
     : opened.use(new Fd(check(native.ipcx_pidfd_open(Deno.pid), "pidfd_open", { pid: Deno.pid })));
   const environment = environmentFor(options);
-  const paths = candidatesFor(options.command, environment);
   const isLoadedFirst = mustBeLoadedFirst(options, list, root);
+  // By then it may be in another directory.
+  const paths = candidatesFor(options.command, environment).map((path) => isLoadedFirst ? absolute(path) : path);
   const script = isLoadedFirst ? openScript(paths) : undefined;
   if (script) opened.use(script);
   const descriptors = descriptorsFor(options, streams);

@@ -8,7 +8,7 @@ import { check, SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { EPOLL, ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
-import { Watch } from "../core/reactor.ts";
+import { expectEvent, Watch } from "../core/reactor.ts";
 import { killCgroup } from "./cgroup.ts";
 import { signalName, signalNumber } from "./signals.ts";
 
@@ -18,6 +18,12 @@ const NO_GROUP = "it has no process group of its own: start it with processGroup
 const ended = new BigInt64Array(ENDED_SLOTS);
 /** The same in halves, the lower one first: none of it is negative, and a BigInt for each would take longer. */
 const halves = new Uint32Array(ended.buffer);
+
+/** A child that lives no longer is polled for: a wake-up would take half as long. */
+const SHORT_LIFE_MS = 0.4;
+
+/** Children tend to live as long as the last one. */
+let lastLifeMs = Infinity;
 
 /** What a process has used, with that of its own children it has waited for (getrusage(2)). */
 export interface ResourceUsage {
@@ -111,6 +117,7 @@ export class ChildProcess {
   readonly #parts: ChildParts;
   readonly #watch: Watch;
   #hasEnded = false;
+  readonly #startedMs = performance.now();
   #takesRestAlong = false;
 
   /**
@@ -126,6 +133,7 @@ export class ChildProcess {
     this.status = promise;
     this.#watch = new Watch(parts.pidfd.number, EPOLL.IN, { onReady: () => this.#reap(resolve, reject) });
     this.#watch.ref();
+    if (lastLifeMs < SHORT_LIFE_MS) expectEvent(SHORT_LIFE_MS);
   }
 
   #reap(resolve: (status: ExitStatus) => void, reject: (error: unknown) => void): void {
@@ -134,6 +142,7 @@ export class ChildProcess {
     const result = native.ipcx_wait(pidfd.number, ended);
     if (result === 0) return;
     this.#hasEnded = true;
+    lastLifeMs = performance.now() - this.#startedMs;
     this.#watch.close();
     pidfd.close();
     // Somebody else has reaped it, such as a library that waits for any child.

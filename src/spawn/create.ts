@@ -53,6 +53,15 @@ function placeSteps({ root, wd }: Belongings, wdns: string | undefined): Step[] 
   return steps;
 }
 
+/**
+ * A shell asks where it is before it reads its script: it is to be told what will
+ * be so. The place may not be there yet.
+ */
+function foreseenPlaceSteps({ wd }: Belongings, wdns: string | undefined): Step[] {
+  if (wd) return [{ what: STEP.CHANGE_DIRECTORY, numbers: [wd.number], isTolerated: true, syscall: "fchdir" }];
+  return [{ what: STEP.CHANGE_TO_PATH, data: encoder.encode(`${wdns ?? "/"}\0`), isTolerated: true, syscall: "chdir" }];
+}
+
 function sessionSteps({ newSession, terminal, processGroup }: SpawnOptions): Step[] {
   if (!newSession && !terminal) {
     return processGroup ? [{ what: STEP.GROUP, numbers: [0], syscall: "setpgid" }] : [];
@@ -107,6 +116,7 @@ function stepsFor(options: SpawnOptions, belongings: Belongings): Pick<Plan, "st
     ...(pid ? [{ what: STEP.FORK, syscall: "clone3", about: `${pid.path} (pid namespace)` }] : []),
     ...(user ? rootOfUserNamespace() : []),
     ...(isLoadedFirst ? [] : place),
+    ...(isLoadedFirst && place.length > 0 ? foreseenPlaceSteps(belongings, options.wdns) : []),
     ...sessionSteps(options),
     ...descriptorSteps,
     ...descriptorLimitSteps(options),

@@ -164,13 +164,21 @@ function isPid(where: string | number): boolean {
   return typeof where === "number" || /^\d+(:\d+)?$/.test(where);
 }
 
-/** What the link to the namespace says that children of this process begin in; `undefined` if there is none. */
-function ownLink(kind: NamespaceKind): string | undefined {
+/** This process's own; it joins no others, its children do. */
+const ownLinks = new Map<NamespaceKind, string | undefined>();
+
+function readOwnLink(kind: NamespaceKind): string | undefined {
   try {
     return Deno.readLinkSync(`/proc/self/ns/${FILE_NAMES[kind] ?? kind}`);
   } catch {
     return undefined;
   }
+}
+
+/** What the link to the namespace says that children of this process begin in; `undefined` if there is none. */
+function ownLink(kind: NamespaceKind): string | undefined {
+  if (!ownLinks.has(kind)) ownLinks.set(kind, readOwnLink(kind));
+  return ownLinks.get(kind);
 }
 
 function isOwn({ kind, fd }: OpenNamespace): boolean {

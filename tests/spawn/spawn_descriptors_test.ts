@@ -95,6 +95,10 @@ claim("a number that is not open, or the runtime's own, is refused before anythi
 claim("a number that cannot be one is refused", () => {
   using fd = openPath("/", READ);
   assertEquals(refusal({ command: "true", fds: { [2_000_000_000]: fd } }).code, "EBADF");
+  for (const number of [-1, 1.5, NaN]) {
+    const error = assertThrows(() => spawn({ command: "true", fds: { [number]: fd } }), TypeError);
+    assertEquals(error.message, `'${number}' is no number for a descriptor`);
+  }
 });
 
 claim("what is passed stays here and is shared: its position moves for both", async () => {

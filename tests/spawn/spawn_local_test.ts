@@ -191,6 +191,30 @@ claim("the working directory and the root of the caller's program are chosen", a
   assertEquals(await at({ namespaces, root: there.root, wdns: "sub" }), ["/sub", MARKER]);
 }, { skip });
 
+claim("a shell that runs a script of the caller's knows where it is", async () => {
+  await using there = await Elsewhere.start();
+  using directory = new OwnDirectory();
+  Deno.mkdirSync(`${there.root}/${directory.path.slice(1)}`, { recursive: true });
+  Deno.writeTextFileSync(directory.file("script"), "#!/bin/sh\npwd\n", { mode: 0o755 });
+  const options = { command: directory.file("script"), ...local(there) };
+  assertEquals(await told(options), "/");
+  assertEquals(await told({ ...options, wdns: directory.path }), directory.path);
+  assertEquals(await told({ ...options, wd: directory.path }), directory.path);
+}, { skip });
+
+claim("a program of the caller's is found by a path from where the caller is", async () => {
+  await using there = await Elsewhere.start();
+  const before = Deno.cwd();
+  const path = program(["-static"]);
+  Deno.chdir(path.slice(0, path.lastIndexOf("/")));
+  try {
+    const seen = await look({ command: `./${path.slice(path.lastIndexOf("/") + 1)}`, ...local(there) });
+    assertEquals(seen.marker, MARKER);
+  } finally {
+    Deno.chdir(before);
+  }
+}, { skip });
+
 claim("the caller's program has the descriptors it is given, and no other", async () => {
   await using there = await Elsewhere.start();
   const [left, right] = UnixSocket.pair();

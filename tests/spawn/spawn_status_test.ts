@@ -165,6 +165,19 @@ claim("a cgroup that others were in is not killed with a process", async () => {
   await other.status;
 }, { skip: NEEDS_CGROUP });
 
+claim("how it ends is told although whoever has started us ignores that children end", async () => {
+  const program = [
+    Deno.execPath(),
+    "run",
+    "--allow-all",
+    "--quiet",
+    "--no-lock",
+    `${ROOT}tests/spawn/programs/wait.ts`,
+  ];
+  const { out, err } = await runProgram([...program, "ref"], { through: ["sh", "-c", 'trap "" CHLD; exec "$@"', "-"] });
+  assertEquals([out, err], ["ended with 7\n", ""]);
+});
+
 claim("a program waits for its processes unless it is told not to", async () => {
   const wait = [Deno.execPath(), "run", "--allow-all", "--quiet", "--no-lock", `${ROOT}tests/spawn/programs/wait.ts`];
   const [waits, leaves, returns] = await Promise.all(
