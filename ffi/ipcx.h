@@ -124,9 +124,6 @@ enum ipcx_failed {
     IPCX_FAILED_KILLED = -4, /* it was killed before it came to exec */
 };
 
-/* The si_code of a held signal whose si_code was SI_KERNEL. */
-#define IPCX_SIGNAL_OF_KERNEL (-0x80)
-
 /* What ipcx_wait() tells: what waitid(2) and getrusage(2) tell. */
 enum ipcx_ended {
     IPCX_ENDED_CODE, /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */
@@ -200,9 +197,11 @@ int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
                   const char *environment, uint32_t n_environment,
                   int32_t source, int32_t target, int32_t signals_held);
 int32_t ipcx_environment(char *strings, uint32_t size);
-int32_t ipcx_hold_signals(void);
 int32_t ipcx_new_session(void);
 int32_t ipcx_monotonic_time(int64_t *nanoseconds);
+
+/* held_signals.c */
+int32_t ipcx_hold_signals(void);
 
 /* spawn.c */
 int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome);

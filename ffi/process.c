@@ -113,44 +113,6 @@ int32_t ipcx_environment(char *strings, uint32_t size)
     return (int32_t)length;
 }
 
-/* Whether the kernel has sent it, as it does for a terminal, is passed on under
- * another code: what may be its own is taken from no other thread. */
-static void pass_to_main_thread(int signal, siginfo_t *info, void *context)
-{
-    siginfo_t passed = *info;
-
-    (void)context;
-    passed.si_code = info->si_code == SI_KERNEL ? IPCX_SIGNAL_OF_KERNEL
-                                                : SI_QUEUE;
-    syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), signal, &passed);
-}
-
-/* Called by the main thread, makes signals wait for it, which blocks them, and so
- * for the program that it becomes: none is lost between a child and its waiter.
- * What is ignored stays so, but for SIGCHLD: children would be reaped by nobody. */
-int32_t ipcx_hold_signals(void)
-{
-    struct sigaction action = {.sa_sigaction = pass_to_main_thread};
-    sigset_t all;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, NULL);
-    sigfillset(&action.sa_mask);
-    action.sa_flags = SA_RESTART | SA_SIGINFO;
-    for (int signal = 1; signal < NSIG; signal++) {
-        struct sigaction before;
-
-        if (signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||
-            signal == SIGILL || signal == SIGABRT || signal == SIGTRAP)
-            continue;
-        if (sigaction(signal, NULL, &before) < 0 ||
-            (before.sa_handler == SIG_IGN && signal != SIGCHLD))
-            continue;
-        sigaction(signal, &action, NULL);
-    }
-    return 0;
-}
-
 int32_t ipcx_new_session(void)
 {
     pid_t session = setsid();

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -79,9 +80,17 @@ static void reap(struct waiter *waiter)
 static int has_child_got(const struct waiter *waiter,
                          const struct signalfd_siginfo *info)
 {
-    return (info->ssi_code == SI_KERNEL ||
-            info->ssi_code == IPCX_SIGNAL_OF_KERNEL) &&
-           !waiter->orders.leads_group;
+    switch (info->ssi_signo) {
+    case SIGHUP:
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+        return info->ssi_code == SI_KERNEL && !waiter->orders.leads_group;
+    default:
+        return 0;
+    }
 }
 
 static void handle(struct waiter *waiter, const struct signalfd_siginfo *info)
@@ -171,8 +180,8 @@ static void wait_for_child(struct waiter *waiter, int signals)
 static int end_alike(int status)
 {
     const struct rlimit none = {0, 0};
-    sigset_t one;
     int signal_number;
+    uint64_t one;
 
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
@@ -180,18 +189,29 @@ static int end_alike(int status)
     /* The child has left a core already, if it was to. */
     setrlimit(RLIMIT_CORE, &none);
     signal(signal_number, SIG_DFL);
-    sigemptyset(&one);
-    sigaddset(&one, signal_number);
-    sigprocmask(SIG_UNBLOCK, &one, NULL);
+    one = UINT64_C(1) << (signal_number - 1);
+    syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &one, NULL, sizeof(one));
     raise(signal_number);
     /* Process 1 does not die of signals. */
     return 128 + signal_number;
 }
 
+/* All signals, also those that the C library takes for its own and leaves out
+ * of every set. */
+static int take_signals(void)
+{
+    const uint64_t all = ~UINT64_C(0);
+
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+    /* Ignored, it would have children reaped by nobody. */
+    signal(SIGCHLD, SIG_DFL);
+    return (int)syscall(SYS_signalfd4, -1, &all, sizeof(all),
+                        SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 int main(void)
 {
     static struct waiter waiter;
-    sigset_t all;
     int signals, terminal;
 
     prctl(PR_SET_NAME, "ipcx");
@@ -199,11 +219,7 @@ int main(void)
         return become();
     read_orders(&waiter.orders);
     close_others(&waiter.orders);
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
-    /* Ignored, it would have children reaped by nobody. */
-    signal(SIGCHLD, SIG_DFL);
-    signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    signals = take_signals();
     terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
     if (terminal >= 0) {
         waiter.has_terminal = 1;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { claim, NEEDS_ROOT } from "../claim.ts";
 import { Target } from "../spawn/target.ts";
-import { Process, until } from "./program.ts";
+import { type Process, until } from "./program.ts";
 import { PYTHON, spawned, startSpawn, waits } from "./spawning.ts";
 
 /** Starts what follows with SIGTERM ignored, for ever: a program cannot be quicker. */

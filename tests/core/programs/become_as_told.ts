@@ -7,8 +7,5 @@ const { signalsHeld, argv0 } = JSON.parse(options);
 if (signalsHeld) {
   native.ipcx_hold_signals();
   Deno.kill(Deno.pid, "SIGTERM");
-  // Until it waits for the main thread, whichever has got it.
-  const deadline = performance.now() + 10_000;
-  while (!/^SigPnd:.*4...$/m.test(Deno.readTextFileSync("/proc/self/status")) && performance.now() < deadline);
 }
 exec(command, args, { argv0, signalsHeld });
