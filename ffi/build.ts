@@ -43,7 +43,7 @@ export function compile(args: string[]): void {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Error(
       `no C compiler: '${compiler}' is not installed ` +
-        "(Debian, Ubuntu: apt-get install gcc libc6-dev; Fedora: dnf install gcc; Alpine is not supported)",
+        "(Debian, Ubuntu: apt-get install gcc libc6-dev; Fedora: dnf install gcc glibc-static; Alpine is not supported)",
     );
   }
   if (!result.success) throw new Error(`${compiler} failed:\n${new TextDecoder().decode(result.stderr)}`);
