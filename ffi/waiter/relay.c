@@ -5,18 +5,45 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct termios before;
 static int is_raw;
 
+/* Stops, as the kernel stops whoever reads a terminal from behind, until it is in
+ * front. Returns whether it is: not where nobody would bring it there. */
+static int await_front(void)
+{
+    const struct timespec now = {0};
+    sigset_t stop, go_on;
+    pid_t front;
+
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTTIN);
+    sigemptyset(&go_on);
+    sigaddset(&go_on, SIGCONT);
+    /* Of what is no terminal, or not the one of this session, nobody is in front. */
+    while ((front = tcgetpgrp(STDIN_FILENO)) >= 0 && front != getpgrp()) {
+        kill(0, SIGTTIN);
+        sigprocmask(SIG_UNBLOCK, &stop, NULL);
+        sigprocmask(SIG_BLOCK, &stop, NULL);
+        if (sigtimedwait(&go_on, NULL, &now) < 0)
+            return 0;
+    }
+    return 1;
+}
+
 void terminal_make_raw(void)
 {
     struct termios raw;
 
+    if (!await_front())
+        return;
     if (!is_raw && tcgetattr(STDIN_FILENO, &before) < 0)
         return;
     raw = before;
@@ -39,8 +66,12 @@ void relay_start(struct relay *relay, const struct orders *orders)
         return;
     relay->input_open = relay->output_open = 1;
     fcntl(relay->channel, F_SETFL, O_RDWR | O_NONBLOCK);
-    if (relay->is_terminal)
-        terminal_make_raw();
+    if (!relay->is_terminal)
+        return;
+    /* Held open: it would read as ended while nobody else has it open. */
+    ioctl(relay->channel, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    terminal_make_raw();
+    relay_resize(relay);
 }
 
 void relay_resize(const struct relay *relay)
@@ -80,21 +111,24 @@ static void end_input(struct relay *relay)
         shutdown(relay->channel, SHUT_WR);
         return;
     }
-    /* To a terminal, the end of input is a character. */
-    if (tcgetattr(relay->channel, &settings) == 0) {
-        relay->in[0] = (char)settings.c_cc[VEOF];
-        relay->in_length = 1;
-    }
+    if (tcgetattr(relay->channel, &settings) < 0)
+        return;
+    /* To a terminal, the end of input is a character at the beginning of a line;
+     * elsewhere it ends the line. */
+    relay->in_length = relay->in_line && settings.c_lflag & ICANON ? 2 : 1;
+    memset(relay->in, settings.c_cc[VEOF], relay->in_length);
 }
 
 static void read_input(struct relay *relay)
 {
     ssize_t length = read(STDIN_FILENO, relay->in, sizeof(relay->in));
 
-    if (length > 0)
+    if (length > 0) {
         relay->in_length = (size_t)length;
-    else if (length == 0 || (errno != EAGAIN && errno != EINTR))
+        relay->in_line = !strchr("\n\r", relay->in[length - 1]);
+    } else if (length == 0 || (errno != EAGAIN && errno != EINTR)) {
         end_input(relay);
+    }
 }
 
 /* Writes what it can and keeps the rest. Returns -1 when nobody takes it. */

@@ -31,6 +31,7 @@ void remove_files(void);
 struct relay {
     int channel, is_terminal;
     int input_open, output_open; /* each direction, until its end */
+    int in_line;                 /* the last byte of the input ended no line */
     char in[4096], out[4096];
     size_t in_length, out_length;
 };
