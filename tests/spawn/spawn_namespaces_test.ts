@@ -4,6 +4,7 @@ import { check } from "../../src/core/errors.ts";
 import { native } from "../../src/core/native.ts";
 import { type NamespaceKind, type Namespaces, spawn } from "../../src/spawn/mod.ts";
 import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
+import { until } from "../cli/program.ts";
 import { missing } from "./compiled.ts";
 import { refusal, shell, told } from "./output.ts";
 import { ALL_KINDS, Target } from "./target.ts";
@@ -105,14 +106,14 @@ claim("a target that has ended is told, whether or not it was reaped", async () 
   assertEquals(error.message, `pidfd_open (pid ${gone.pid}): No such process (ESRCH)`);
   assertEquals(refusal({ command: "true", namespaces: { net: gone.file("net") } }).code, "ENOENT");
 
-  // Its parent is about to become a program that does not reap.
-  const parent = new Deno.Command("sh", { args: ["-c", "true & echo $!; exec cat"], stdin: "piped", stdout: "piped" })
-    .spawn();
+  // Its parent has become a program that does not reap.
+  const script = "sleep 1000 </dev/null >/dev/null & echo $!; exec cat";
+  const parent = new Deno.Command("sh", { args: ["-c", script], stdin: "piped", stdout: "piped" }).spawn();
   const reader = parent.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const zombie = Number((await reader.read()).value);
-  while (!/^State:\tZ/m.test(Deno.readTextFileSync(`/proc/${zombie}/status`))) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  await until(() => Deno.readTextFileSync(`/proc/${parent.pid}/comm`) === "cat\n", "the parent is no cat");
+  Deno.kill(zombie, "SIGKILL");
+  await until(() => /^State:\tZ/m.test(Deno.readTextFileSync(`/proc/${zombie}/status`)), "it does not end");
   for (
     const namespaces of [{ net: zombie }, { target: zombie, all: true }, { target: zombie, all: true, pid: Deno.pid }]
   ) {
