@@ -49,6 +49,7 @@ static int carry_out(void)
     const int32_t *mapped = map_plan(atoi(getenv("IPCX_PLAN")));
     const int32_t *plan;
     const uint8_t *data;
+    int status = 1;
 
     if (!mapped)
         return complain(-1, errno);
@@ -63,11 +64,12 @@ static int carry_out(void)
         if (result >= 0)
             continue;
         complain(i, -result);
-        if (step[0] != IPCX_STEP_EXEC)
-            return 1;
-        return result == -ENOENT ? 127 : 126;
+        if (step[0] == IPCX_STEP_EXEC)
+            status = result == -ENOENT ? 127 : 126;
+        break;
     }
-    return 1;
+    free(image.paths);
+    return status;
 }
 
 /* Returns only if it fails: nobody is there then whom the files could serve. */

@@ -230,7 +230,7 @@ int main(void)
                           : now_ms() + waiter.orders.timeout_ms;
     relay_start(&waiter.relay, &waiter.orders);
     wait_for_child(&waiter, signals);
-    relay_drain(&waiter.relay);
+    relay_drain(&waiter.relay, signals);
     terminal_restore();
     if (waiter.orders.status_fd >= 0)
         report_end(waiter.orders.status_fd, waiter.orders.child, waiter.status,

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -172,16 +173,38 @@ void relay_move(struct relay *relay, const struct pollfd *entries, int count)
         read_input(relay);
 }
 
-void relay_drain(struct relay *relay)
+/* Waits until standard output takes something. Returns -1 if we are told to end
+ * before it does. */
+static int await_reader(int signals)
+{
+    struct pollfd entries[] = {{STDOUT_FILENO, POLLOUT, 0},
+                               {signals, POLLIN, 0}};
+    struct signalfd_siginfo info;
+
+    for (;;) {
+        poll(entries, 2, -1);
+        if (entries[0].revents)
+            return 0;
+        if (read(signals, &info, sizeof(info)) != sizeof(info))
+            continue;
+        switch (info.ssi_signo) {
+        case SIGHUP:
+        case SIGINT:
+        case SIGQUIT:
+        case SIGTERM:
+            return -1;
+        }
+    }
+}
+
+void relay_drain(struct relay *relay, int signals)
 {
     if (relay->channel < 0)
         return;
     for (;;) {
         while (relay->out_length > 0) {
-            struct pollfd out = {STDOUT_FILENO, POLLOUT, 0};
-
-            poll(&out, 1, -1);
-            if (put(STDOUT_FILENO, relay->out, &relay->out_length))
+            if (await_reader(signals) < 0 ||
+                put(STDOUT_FILENO, relay->out, &relay->out_length) < 0)
                 return;
         }
         read_output(relay);

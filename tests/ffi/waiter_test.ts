@@ -1,0 +1,110 @@
+/**
+ * The waiter is built with the sanitizers and driven, from the outside, through
+ * what may happen to it; in place of a child's waiter it also carries out plans.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { compile, waiterSources, WARNINGS } from "../../ffi/build.ts";
+import { Environment } from "../../src/core/image.ts";
+import { encodePlan, STEP, type Step } from "../../src/spawn/plan.ts";
+import { fileToRemove } from "../../src/spawn/waiter.ts";
+import { claim, OwnDirectory } from "../claim.ts";
+
+const SANITIZERS = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+const folder = Deno.makeTempDirSync({ prefix: "ipcx-waiter-" });
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+/** Why there is no waiter to drive, or `false`. */
+function build(): string | false {
+  const nothing = `${folder}/nothing.c`;
+  Deno.writeTextFileSync(nothing, "int main(void) { return 0; }\n");
+  try {
+    compile([...SANITIZERS, "-o", `${folder}/nothing`, nothing]);
+  } catch {
+    return "needs a C compiler with libasan and libubsan";
+  }
+  compile([...WARNINGS, ...SANITIZERS, "-o", `${folder}/waiter`, ...waiterSources()]);
+  return false;
+}
+
+const skip = build();
+
+function run(command: string, args: readonly string[], env: Record<string, string> = {}): [number, string, string] {
+  const { code, stdout, stderr } = new Deno.Command(command, { args: [...args], env, stdin: "null" }).outputSync();
+  const decoder = new TextDecoder();
+  return [code, decoder.decode(stdout), decoder.decode(stderr)];
+}
+
+const CASES: Readonly<Record<string, string>> = {
+  exits: "it ends with the status of its child",
+  signals: "it dies of the signal that its child died of",
+  forwarded: "it forwards signals, but not SIGWINCH",
+  timeout: "it ends a child that takes too long, also one that is stopped or does not listen",
+  status_line: "it tells how its child has ended, also to nobody",
+  relayed_socket: "it joins a socket to standard input and output, to the end of each",
+  relayed_terminal: "it joins a terminal to standard input and output, to the end of each",
+  stuck_output: "it ends when it is told to though nobody takes what its child has left",
+  files: "it removes the files that it is told to, unless they were replaced",
+  orphans: "it is not taken in by the end of others than its child",
+};
+
+for (const [name, text] of Object.entries(CASES)) {
+  claim(`the waiter, under the sanitizers: ${text}`, () => {
+    const driver = `${import.meta.dirname}/programs/drive_waiter.py`;
+    assertEquals(run("timeout", ["60", "/usr/bin/python3", "-IS", driver, `${folder}/waiter`, name]), [0, "", ""]);
+  }, { skip });
+}
+
+/** Lets the waiter carry out steps in its own process. */
+function carryOut(steps: readonly Step[], env: Record<string, string> = {}): [number, string, string] {
+  const { words, data } = encodePlan({
+    steps,
+    deferred: [],
+    command: "printenv",
+    paths: ["/nowhere/printenv", "/usr/bin/printenv"],
+    args: ["printenv", "PLACE", "LISTEN_PID"],
+    environment: Environment.of({ PLACE: "here", LISTEN_PID: "0000000000" }).pack(),
+    cgroup: -1,
+    script: -1,
+    flags: 0,
+  });
+  const file = `${folder}/plan`;
+  Deno.writeFileSync(file, Uint8Array.of(...new Uint8Array(Int32Array.of(words.length).buffer)));
+  Deno.writeFileSync(file, new Uint8Array(words.buffer), { append: true });
+  Deno.writeFileSync(file, data, { append: true });
+  const about = steps.map(({ syscall, about }, at) => [`IPCX_STEP_${at}`, `${syscall} ${about}`]);
+  const script = 'echo $$; exec "$0" 5<"$1"';
+  const variables = { IPCX_PLAN: "5", ...Object.fromEntries(about), ...env };
+  return run("sh", ["-c", script, `${folder}/waiter`, file], variables);
+}
+
+function path(what: number, name: string): Step {
+  return { what, data: new TextEncoder().encode(`${name}\0`), syscall: "chdir", about: name };
+}
+
+const EXEC: Step = { what: STEP.EXEC, numbers: [1], syscall: "execve", about: "printenv" };
+
+claim("the waiter, under the sanitizers: it carries out a plan and becomes the program", () => {
+  const [status, out, err] = carryOut([path(STEP.CHANGE_TO_PATH, "/usr"), EXEC]);
+  const [pid, place, listenPid] = out.split("\n");
+  assertEquals([status, place, listenPid, err], [0, "here", pid, ""]);
+}, { skip });
+
+claim("the waiter, under the sanitizers: a step that fails is told, and what was made is removed", () => {
+  using directory = new OwnDirectory();
+  Deno.writeTextFileSync(directory.file("socket"), "");
+  const { dev, ino } = fileToRemove(directory.file("socket"));
+  const env = { IPCX_REMOVE_0: `${dev}:${ino}:${directory.file("socket")}` };
+  const [status, , err] = carryOut([path(STEP.CHANGE_TO_PATH, "/nowhere"), EXEC], env);
+  assertEquals([status, err], [1, "ipcx spawn: chdir /nowhere: No such file or directory (ENOENT)\n"]);
+  assertEquals(Array.from(Deno.readDirSync(directory.path)), []);
+}, { skip });
+
+claim("the waiter, under the sanitizers: a plan that is none is told", () => {
+  const [status, , err] = run("sh", ["-c", 'exec "$0" 5</dev/null', `${folder}/waiter`], { IPCX_PLAN: "5" });
+  assertEquals(status, 1);
+  assertMatch(err, /^ipcx spawn: .*: Invalid argument \(EINVAL\)\n$/);
+  assert(!err.includes("Sanitizer"));
+}, { skip });
