@@ -7,13 +7,13 @@
  * @module
  */
 
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { adoptSocket } from "./adoption.ts";
 import type { UnixSocket } from "./socket.ts";
 
 /** Answers to these have no body, and `Response` insists on that. */
-const WITHOUT_BODY: readonly number[] = [101, 103, 204, 205, 304];
+const WITHOUT_BODY: readonly number[] = [204, 205, 304];
 
 function bodyOf(answer: IncomingMessage, socket: Socket): ReadableStream<Uint8Array> {
   let isOver = false;
@@ -51,7 +51,7 @@ function responseOf(answer: IncomingMessage, socket: Socket): Response {
 }
 
 /** Bytes whose number is known are sent with it; a stream in chunks. */
-async function sendable(asked: Request, init: RequestInit): Promise<AsyncIterable<Uint8Array> | Uint8Array> {
+async function sendable(asked: Request, init: RequestInit): Promise<ReadableStream<Uint8Array> | Uint8Array> {
   if (!asked.body) return new Uint8Array();
   return init.body instanceof ReadableStream ? asked.body : new Uint8Array(await asked.arrayBuffer());
 }
@@ -100,7 +100,14 @@ export async function fetchOver(connection: UnixSocket, path: string, init: Requ
   }, (answer) => {
     // After the head only its reader can still be told.
     outgoing.on("error", (error) => answer.destroy(error));
-    resolve(responseOf(answer, socket));
+    try {
+      resolve(responseOf(answer, socket));
+    } catch (error) {
+      // What a parser lets pass is not always what a `Response` can be.
+      answer.on("error", () => {});
+      socket.destroy();
+      reject(new Error(`that is no answer by HTTP: ${(error as Error).message}`));
+    }
   });
   const abort = (): void => void outgoing.destroy(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
@@ -109,25 +116,36 @@ export async function fetchOver(connection: UnixSocket, path: string, init: Requ
     socket.destroy();
     reject(signal.aborted ? signal.reason : error);
   });
-  send(outgoing, body).catch((error) => outgoing.destroy(error));
+  outgoing.once("upgrade", () => {
+    socket.destroy();
+    reject(new Error("it goes on in another protocol than HTTP (101)"));
+  });
+  if (body instanceof Uint8Array) outgoing.end(body.length > 0 ? body : undefined);
+  else pour(body, outgoing, socket).catch((error) => outgoing.destroy(error));
   return await promise;
 }
 
-async function send(
-  outgoing: import("node:http").ClientRequest,
-  body: AsyncIterable<Uint8Array> | Uint8Array,
-): Promise<void> {
-  if (body instanceof Uint8Array) {
-    outgoing.end(body.length > 0 ? body : undefined);
-    return;
+/** Sends what a stream gives, until the connection is closed: the stream is cancelled then. */
+async function pour(body: ReadableStream<Uint8Array>, outgoing: ClientRequest, socket: Socket): Promise<void> {
+  const closed = new AbortController();
+  let goOn = (): void => {};
+  outgoing.on("drain", () => goOn());
+  socket.once("close", () => {
+    closed.abort();
+    goOn();
+  });
+  // The peer may have to hear of the request before there is anything to send.
+  outgoing.flushHeaders();
+  const into = new WritableStream<Uint8Array>({
+    async write(chunk) {
+      if (outgoing.destroyed || outgoing.write(chunk)) return;
+      await new Promise<void>((resolve) => goOn = resolve);
+    },
+    close: () => void outgoing.end(),
+  });
+  try {
+    await body.pipeTo(into, { signal: closed.signal });
+  } catch (error) {
+    if (!closed.signal.aborted) throw error;
   }
-  for await (const chunk of body) {
-    if (outgoing.destroyed) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (outgoing.write(chunk)) continue;
-    outgoing.once("drain", resolve);
-    outgoing.once("close", resolve);
-    await promise;
-  }
-  outgoing.end();
 }

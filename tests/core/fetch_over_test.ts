@@ -1,9 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createServer, type RequestListener } from "node:http";
+import process from "node:process";
 import { serveConnection } from "../../src/core/adoption.ts";
 import { fetchOver } from "../../src/core/fetch_over.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim } from "../claim.ts";
+import { within } from "../cli/program.ts";
 
 /** A connection whose other end answers like this. */
 function connectionTo(answer: RequestListener): UnixSocket {
@@ -93,5 +95,58 @@ claim("a peer that hangs up, or speaks something else, is an error", async () =>
     await theirs.send(said || "\r\n");
     theirs.close();
     await assertRejects(() => asking, Error);
+  }
+});
+
+claim("an answer that cannot be a Response, or is none, is an error of this request only", async () => {
+  for (
+    const head of ["600 Odd", "999 Odd", "099 Odd", "200 a\x01b", "101 Switching\r\nconnection: upgrade\r\nupgrade: x"]
+  ) {
+    const [ours, theirs] = UnixSocket.pair();
+    const asking = fetchOver(ours, "/");
+    await theirs.receive();
+    await theirs.send(`HTTP/1.1 ${head}\r\ncontent-length: 2\r\n\r\nhi`);
+    await assertRejects(() => within(asking, `it waits for ever: ${head}`), Error, "");
+    // The connection is closed, so the server hears of it.
+    assertEquals(await within(theirs.receive().catch(() => null), `it keeps the connection: ${head}`), null);
+    theirs.close();
+  }
+});
+
+claim("a stream that has nothing to send yet does not keep the request back, and is cancelled with it", async () => {
+  for (const end of ["answer", "abort"]) {
+    const { promise: cancelled, resolve } = Promise.withResolvers<void>();
+    const body = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}), cancel: () => resolve() });
+    const aborter = new AbortController();
+    const connection = connectionTo((_request, answer) => {
+      if (end === "answer") answer.writeHead(413).end("no");
+      else aborter.abort(new Error("enough"));
+    });
+    const asking = fetchOver(connection, "/", { method: "POST", body, signal: aborter.signal });
+    if (end === "answer") assertEquals(await (await within(asking, "the server hears of nothing")).text(), "no");
+    else await assertRejects(() => within(asking, "the server hears of nothing"), Error, "enough");
+    await within(cancelled, "the stream is not told");
+  }
+});
+
+claim("a large stream is sent as fast as it is taken, without a listener for each chunk", async () => {
+  const warnings: string[] = [];
+  const listen = (warning: Error): void => void warnings.push(warning.message);
+  process.on("warning", listen);
+  try {
+    let left = 200;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => left-- > 0 ? controller.enqueue(new Uint8Array(65_536)) : controller.close(),
+    });
+    const connection = connectionTo(async (request, answer) => {
+      let length = 0;
+      for await (const chunk of request) length += chunk.length;
+      answer.end(`${length}`);
+    });
+    const answer = await fetchOver(connection, "/", { method: "POST", body });
+    assertEquals(await answer.text(), `${200 * 65_536}`);
+    assertEquals(warnings, []);
+  } finally {
+    process.removeListener("warning", listen);
   }
 });
