@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../src/spawn/mod.ts";
 import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
-import { ROOT, runProgram, until, within } from "../cli/program.ts";
+import { runProgram, until, within } from "../cli/program.ts";
 import { compiled } from "./compiled.ts";
 import { Elsewhere } from "./elsewhere.ts";
 import { told } from "./output.ts";
+import { ownProgram } from "./own_program.ts";
 
 const skip = NEEDS_ROOT;
 
@@ -64,14 +65,7 @@ claim("a paused process is killed like any other", async () => {
 
 /** What is ignored and what is blocked in a process that one of ours starts, after `trap` in its parent. */
 async function dispositions(trap: string): Promise<[ignored: bigint, blocked: bigint, caught: bigint]> {
-  const command = [
-    Deno.execPath(),
-    "run",
-    "--allow-all",
-    "--quiet",
-    "--no-lock",
-    `${ROOT}tests/spawn/programs/join.ts`,
-  ];
+  const command = ownProgram("join.ts");
   const more = { command: "cat", args: ["/proc/self/status"] };
   const through = ["sh", "-c", `${trap}exec "$@"`, "-"];
   const { out, err } = await runProgram([...command, "{}", JSON.stringify(more)], { through });

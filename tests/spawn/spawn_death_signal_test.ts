@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { SpawnOptions } from "../../src/spawn/mod.ts";
-import { Process, ROOT, until } from "../cli/program.ts";
+import { Process, until } from "../cli/program.ts";
 import { claim, NEEDS_ROOT } from "../claim.ts";
+import { ownProgram } from "./own_program.ts";
 import { Target } from "./target.ts";
 
 const skip = NEEDS_ROOT;
@@ -16,14 +17,7 @@ function isAlive(pid: number): boolean {
 
 /** Starts a program that starts `cat` in these ways, and tells of it when all run. */
 async function parentOf(ways: readonly Partial<SpawnOptions>[]): Promise<{ parent: Process; pids: number[] }> {
-  const command = [
-    Deno.execPath(),
-    "run",
-    "--allow-all",
-    "--quiet",
-    "--no-lock",
-    `${ROOT}tests/spawn/programs/parent.ts`,
-  ];
+  const command = ownProgram("parent.ts");
   const parent = new Process([...command, JSON.stringify(ways)], { input: "open" });
   await parent.says("ready");
   return { parent, pids: parent.err.match(/\d+/g)!.map(Number) };

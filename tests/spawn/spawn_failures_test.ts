@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../src/spawn/mod.ts";
 import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
-import { ROOT, runProgram } from "../cli/program.ts";
+import { runProgram } from "../cli/program.ts";
 import { openNumbers } from "../core/open_descriptors.ts";
 import { refusal, shell, told } from "./output.ts";
+import { ownProgram } from "./own_program.ts";
 import { Target } from "./target.ts";
 
 /** Files that cannot be run, each in a way of its own. */
@@ -113,14 +114,7 @@ claim("what cannot be passed is refused before anything is opened", () => {
 });
 
 claim("the environment is the caller's with changes, or only what is given", async () => {
-  const program = [
-    Deno.execPath(),
-    "run",
-    "--allow-all",
-    "--quiet",
-    "--no-lock",
-    `${ROOT}tests/spawn/programs/join.ts`,
-  ];
+  const program = ownProgram("join.ts");
   const environmentOf = async (more: Partial<SpawnOptions>): Promise<string[]> => {
     const options = { command: "env", args: ["-0"], ...more };
     // A value that is no text goes through untouched.

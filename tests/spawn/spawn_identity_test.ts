@@ -2,8 +2,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../src/spawn/mod.ts";
 import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
 import { asNobody } from "../core/programs/run.ts";
-import { ROOT, runProgram } from "../cli/program.ts";
+import { runProgram } from "../cli/program.ts";
 import { told } from "./output.ts";
+import { ownProgram } from "./own_program.ts";
 
 const skip = NEEDS_ROOT;
 const UNKNOWN_USER = 3_999_999;
@@ -89,14 +90,7 @@ claim("who may not change who it is hears what it takes", async () => {
   using home = new OwnDirectory();
   Deno.chmodSync(home.path, 0o777);
   const told = async (more: Partial<SpawnOptions>): Promise<string> => {
-    const program = [
-      Deno.execPath(),
-      "run",
-      "--allow-all",
-      "--quiet",
-      "--no-lock",
-      `${ROOT}tests/spawn/programs/join.ts`,
-    ];
+    const program = ownProgram("join.ts");
     const { out, err } = await runProgram([...program, "{}", JSON.stringify(more)], asNobody(home.path));
     assertEquals(err, "");
     const { message, code } = JSON.parse(out);

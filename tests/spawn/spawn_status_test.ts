@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ClosedError } from "../../src/core/errors.ts";
 import { spawn } from "../../src/spawn/mod.ts";
-import { ROOT, runProgram, until, within } from "../cli/program.ts";
+import { runProgram, until, within } from "../cli/program.ts";
 import { claim } from "../claim.ts";
 import { NEEDS_CGROUP, OwnCgroup } from "./own_cgroup.ts";
 import { childrenOf, outputOf } from "./output.ts";
+import { ownProgram } from "./own_program.ts";
 
 function isAlive(pid: number): boolean {
   try {
@@ -166,20 +167,13 @@ claim("a cgroup that others were in is not killed with a process", async () => {
 }, { skip: NEEDS_CGROUP });
 
 claim("how it ends is told although whoever has started us ignores that children end", async () => {
-  const program = [
-    Deno.execPath(),
-    "run",
-    "--allow-all",
-    "--quiet",
-    "--no-lock",
-    `${ROOT}tests/spawn/programs/wait.ts`,
-  ];
+  const program = ownProgram("wait.ts");
   const { out, err } = await runProgram([...program, "ref"], { through: ["sh", "-c", 'trap "" CHLD; exec "$@"', "-"] });
   assertEquals([out, err], ["ended with 7\n", ""]);
 });
 
 claim("a program waits for its processes unless it is told not to", async () => {
-  const wait = [Deno.execPath(), "run", "--allow-all", "--quiet", "--no-lock", `${ROOT}tests/spawn/programs/wait.ts`];
+  const wait = ownProgram("wait.ts");
   const [waits, leaves, returns] = await Promise.all(
     ["ref", "unref", "unref ref"].map(async (words) => {
       const { out, err, status } = await runProgram([...wait, ...words.split(" ")]);
