@@ -14,5 +14,5 @@ import type { Arguments } from "./parse.ts";
  * @returns The exit status; only if it fails.
  */
 export async function run(args: Arguments): Promise<number> {
-  return await spawn(args.has("mnt") ? args : args.without("local"));
+  return await spawn(args.has("mnt") ? args : args.without("local"), "nsexec");
 }

@@ -135,10 +135,10 @@ function optionsFrom(args: Arguments, command: readonly string[], numbers: reado
 }
 
 /** As in a shell, what is wrong with the program itself shows in the exit status. */
-function failed(error: unknown): number {
+function failed(name: string, error: unknown): number {
   if (error instanceof TypeError) throw new UsageError(error.message);
   if (!(error instanceof SystemError) || error.syscall !== "execve") throw error;
-  console.error(`ipcx spawn: ${error.message}`);
+  console.error(`ipcx ${name}: ${error.message}`);
   return error.code === "ENOENT" ? 127 : 126;
 }
 
@@ -146,9 +146,10 @@ function failed(error: unknown): number {
  * Runs `ipcx spawn`.
  *
  * @param args Its arguments.
+ * @param name What the command is called in messages.
  * @returns The exit status; only if it fails.
  */
-export async function run(args: Arguments): Promise<number> {
+export async function run(args: Arguments, name = "spawn"): Promise<number> {
   const { command } = args;
   if (!command) throw new UsageError("which CMD?");
   const garbled = garbledArgument(command);
@@ -184,6 +185,6 @@ export async function run(args: Arguments): Promise<number> {
     };
     return await (inPlace ? runInPlace(options) : runInForeground(options));
   } catch (error) {
-    return failed(error);
+    return failed(name, error);
   }
 }

@@ -59,9 +59,12 @@ export function withOpen(files: Readonly<Record<number, string>>): string[] {
   return ["bash", "-c", `${close}${open}exec "$@"`, "bash", ...Object.values(files)];
 }
 
-/** Waits until a process has become the waiter. */
+/** Waits until a process has become the waiter, and waits. */
 export async function waits(pid: number): Promise<void> {
-  await until(() => Deno.readTextFileSync(`/proc/${pid}/comm`) === "ipcx\n", "no waiter");
+  const isWaiter = (): boolean =>
+    Object.values(openIn(pid)).includes("anon_inode:[signalfd]") &&
+    /^Name:\s+ipcx\n[^]*^State:\s+S/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  await until(isWaiter, "no waiter");
 }
 
 /** What a process has open: what each descriptor stands for, by its number. */

@@ -1,0 +1,102 @@
+import { assert, assertEquals } from "@std/assert";
+import { claim, OwnDirectory, ownName } from "../claim.ts";
+import { compiled } from "../spawn/compiled.ts";
+import { type Process, until } from "./program.ts";
+import { openIn, spawned, startSpawn, told, waits } from "./spawning.ts";
+
+/** The most that a waiter may have in memory, in kilobytes. */
+const MOST_MEMORY_KB = 3 * 1024;
+
+const SLEEP = ["sh", "-c", "echo up >&2; exec sleep 60"];
+
+/** Starts a CMD that says that it is up and sleeps, and waits until there is a waiter. */
+async function waiting(options: readonly string[], how: Parameters<typeof startSpawn>[1] = {}): Promise<Process> {
+  const run = startSpawn([...options, ...SLEEP], how);
+  if (!options.includes("--pty")) await run.says("up");
+  await waits(run.child.pid);
+  return run;
+}
+
+function statusOf(pid: number): Record<string, string> {
+  const lines = Deno.readTextFileSync(`/proc/${pid}/status`).trimEnd().split("\n");
+  return Object.fromEntries(lines.map((line) => line.split(":\t")));
+}
+
+/** What it has open beside the standard streams: what each stands for, without numbers. */
+function others(pid: number): string[] {
+  const open = Object.entries(openIn(pid)).filter(([number]) => Number(number) > 2);
+  return open.map(([, what]) => what.replaceAll(/\d+/g, "N")).sort();
+}
+
+claim("the waiter needs no more than 3 MB of memory, one thread and no processor time", async () => {
+  await using run = await waiting(["--timeout", "60", "--kill-child"]);
+  const { pid } = run.child;
+  const before = statusOf(pid);
+  assert(parseInt(before.VmRSS) <= MOST_MEMORY_KB, before.VmRSS);
+  assertEquals([before.Threads, before.State[0]], ["1", "S"]);
+  const times = (): string[] => Deno.readTextFileSync(`/proc/${pid}/stat`).split(" ").slice(13, 15);
+  const used = times();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assertEquals(times(), used);
+  // Not even woken.
+  assertEquals(statusOf(pid).voluntary_ctxt_switches, before.voluntary_ctxt_switches);
+  await run.stop();
+});
+
+claim("it is the process that was started, and shows its arguments", async () => {
+  await using run = await waiting(["--listen", `3=${ownName()}`]);
+  const { pid } = run.child;
+  const shown = Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0");
+  assertEquals(shown.slice(0, 3), ["ipcx", "spawn", "--listen"]);
+  assertEquals(shown.slice(4, -1), SLEEP);
+  assertEquals(Deno.readTextFileSync(`/proc/${pid}/comm`), "ipcx\n");
+  const child = Number(Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`));
+  assertEquals(Deno.readTextFileSync(`/proc/${child}/comm`), "sleep\n");
+  await run.stop();
+});
+
+claim("it holds no descriptor that others wait on, only what it needs itself", async () => {
+  using directory = new OwnDirectory();
+  const through = ["bash", "-c", 'exec 7>"$0" 8>"$0"; exec "$@"', directory.file("status")];
+  const cases: [string[], string[], boolean][] = [
+    [[], ["anon_inode:[signalfd]"], true],
+    [["-k7", "-k8=3", "--listen", `5=${ownName()}`], ["anon_inode:[signalfd]"], true],
+    [["--status-fd", "7"], ["anon_inode:[signalfd]", directory.file("status").replaceAll(/\d+/g, "N")], true],
+    [["--socketpair", "3=-"], ["anon_inode:[signalfd]", "socket:[N]"], false],
+    [["--pty"], ["/dev/ptmx", "/dev/pts/N", "anon_inode:[signalfd]"], false],
+  ];
+  for (const [options, wanted, hasNoStreams] of cases) {
+    await using run = await waiting(options, { through, input: "open" });
+    const { pid } = run.child;
+    assertEquals(others(pid), wanted.sort(), `${options}`);
+    const streams = [0, 1, 2].map((number) => openIn(pid)[number]);
+    if (hasNoStreams) assertEquals(streams, Array(3).fill("/dev/null"));
+    else assert(streams.every((what) => what.startsWith("pipe:")), `${streams}`);
+    await run.stop();
+  }
+});
+
+claim("a pipe that CMD closes ends for its reader, though ipcx waits on", async () => {
+  await using run = startSpawn(["sh", "-c", "echo done; exec >&- ; echo up >&2; exec sleep 60"]);
+  assertEquals(await run.out, "done\n");
+  run.kill("SIGTERM");
+  assertEquals((await run.child.status).signal, "SIGTERM");
+});
+
+claim("with --exec there is no waiter: ipcx itself is CMD, with nothing of the runtime's", async () => {
+  await using run = startSpawn(["--exec", ...SLEEP]);
+  await until(() => Deno.readTextFileSync(`/proc/${run.child.pid}/cmdline`) === "sleep\x0060\0", "it is not CMD");
+  assertEquals(Object.keys(openIn(run.child.pid)), ["0", "1", "2"]);
+  await run.stop();
+  const ppid = `${Deno.pid}`;
+  assertEquals(await told(["--exec", "sh", "-c", "echo $PPID"]), ppid);
+});
+
+claim("CMD finds neither the waiter's variables nor a trace of it", async () => {
+  for (const way of [[], ["--exec"]]) {
+    const names = (await told([...way, "env"])).split("\n").map((line) => line.split("=")[0]);
+    assertEquals(names.filter((name) => name.startsWith("IPCX_")), []);
+    const { out } = await spawned([...way, compiled("look.c")]);
+    assert(out.includes("fds=0 1 2\n"), out);
+  }
+});
