@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { cgroupMount } from "../../src/spawn/cgroup.ts";
 import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
+import { asNobody } from "../core/programs/run.ts";
 import { look, spawned, told } from "./spawning.ts";
 
 /** Both ways to start CMD: what one can do, the other one can. */
@@ -135,4 +136,16 @@ claim("what a user may not do is told with what it is about", async () => {
     assertEquals(status, 1, err);
     assertEquals(err.startsWith(`ipcx spawn: ${message}`), true, err);
   }
+}, { skip: NEEDS_ROOT });
+
+claim("who asks for the user and group that it has leaves its other groups, if it may", async () => {
+  const groups = "--groups=4,24";
+  for (const way of [["--uid=0"], ["--gid=0"], ["--uid=0", "--exec"]]) {
+    assertEquals(await told([...way, "id", "-G"], { through: ["setpriv", groups] }), "0");
+  }
+  using home = new OwnDirectory();
+  Deno.chmodSync(home.path, 0o777);
+  const { through, env } = asNobody(home.path);
+  const grouped = through!.map((word) => word === "--clear-groups" ? groups : word);
+  assertEquals(await told(["--uid=65534", "id", "-G"], { through: grouped, env }), "65534 4 24");
 }, { skip: NEEDS_ROOT });

@@ -4,7 +4,7 @@ import { compiled, missing } from "../spawn/compiled.ts";
 import { Elsewhere, MARKER } from "../spawn/elsewhere.ts";
 import { told as spawnTold } from "../spawn/output.ts";
 import { ALL_KINDS, Target } from "../spawn/target.ts";
-import { ROOT } from "./program.ts";
+import { IPCX, ROOT, runProgram } from "./program.ts";
 import { look, spawned, told, withOpen } from "./spawning.ts";
 
 const skip = NEEDS_ROOT;
@@ -94,6 +94,20 @@ claim("a target whose inode is another process's is refused", async () => {
   const { status, err } = await spawned(["-t", `${target.pid}:1`, "--net", "true"]);
   assertEquals(status, 1);
   assertMatch(err, /^ipcx spawn: pidfd_open \d+:1 \(that pid is another process's by now\): .*\(ESRCH\)/);
+}, { skip });
+
+claim("a target is looked at even if only its directory is asked for", async () => {
+  await using target = await Target.start(["net"]);
+  const { status, err } = await spawned(["-t", `${target.pid}:1`, "--wd", "pwd"]);
+  assertEquals(status, 1);
+  assertMatch(err, /\(that pid is another process's by now\)/);
+}, { skip });
+
+claim("a pid is nobody's where /proc is that of another pid namespace", async () => {
+  const script = 'sleep 60 >&- 2>&- & "$@" spawn --target $! --net true; kill $!';
+  const inner = ["unshare", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh"];
+  const { err } = await runProgram([...inner, ...IPCX]);
+  assertMatch(err, /^ipcx spawn: open \/proc\/2\/ns \(\/proc is mounted for another pid namespace\): .*\(ESRCH\)\n$/);
 }, { skip });
 
 claim("--local runs the caller's programs and scripts in an empty root", async () => {
