@@ -102,7 +102,8 @@ class Reactor {
   expect(ms: number): void {
     this.start();
     this.#expectedUntil = performance.now() + ms;
-    this.#wake();
+    // Not at once: nobody may be told of anything while whoever expects it is still at work.
+    queueMicrotask(() => this.#wake());
   }
 
   #pause(): void {
@@ -228,7 +229,8 @@ export class Watch implements Disposable {
 }
 
 /**
- * Polls for a while, since something is about to become ready: waking up would take as long.
+ * Polls for a while, as soon as the caller is done, since something is about to
+ * become ready: waking up would take as long.
  *
  * @param ms For how long.
  */

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { SystemError } from "../../src/core/errors.ts";
 import { EPOLL } from "../../src/core/linux.ts";
 import { openPath } from "../../src/core/reach.ts";
-import { Watch, whenPaused } from "../../src/core/reactor.ts";
+import { expectEvent, Watch, whenPaused } from "../../src/core/reactor.ts";
 import { UnixListener } from "../../src/core/listener.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, ownName } from "../claim.ts";
@@ -170,6 +170,54 @@ claim("a task that was put off is done, whether the reactor is busy or not", asy
   assertEquals(order, ["served", "paused"]);
   left.close();
   right.close();
+});
+
+claim("what is expected is told before any timer runs, and never while whoever expects it is at work", async () => {
+  // The runner begins a test before what it has put off itself.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const [left, right] = UnixSocket.pair();
+  const order: string[] = [];
+  using watch = new Watch(left.fd.number, EPOLL.IN, {
+    onReady() {
+      watch.close();
+      order.push("told");
+    },
+  });
+  right.trySend(BYTE);
+  const timer = new Promise<void>((resolve) => setTimeout(() => (order.push("timer"), resolve()), 0));
+  expectEvent(50);
+  order.push("at work");
+  await timer;
+  assertEquals(order, ["at work", "told", "timer"]);
+  left.close();
+  right.close();
+});
+
+claim("what is expected and does not come stops nothing else, and is given up after its time", async () => {
+  const [left, right] = UnixSocket.pair();
+  let told = 0;
+  const watch = new Watch(left.fd.number, EPOLL.IN, { onReady: () => void told++ });
+  const began = performance.now();
+  expectEvent(20);
+  // A macrotask comes only after the polling.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const polled = performance.now() - began;
+  assert(polled >= 20, `it has polled for ${polled} ms only`);
+  assertEquals(told, 0);
+  // Then the thread waits as ever.
+  const event = firstEvent(right.fd.number, EPOLL.IN);
+  left.trySend(BYTE);
+  assertEquals(await event, EPOLL.IN);
+  watch.close();
+  left.close();
+  right.close();
+});
+
+claim("who expects something again and again, in vain, uses the processor for that time only", async () => {
+  const { ticks, served } = await result<{ ticks: number; served: number }>("idle.ts", ["expecting"]);
+  assertEquals(served, 100);
+  // 50 times 0.4 ms are 2 ticks.
+  assert(ticks <= 6, `${ticks} ticks of 10 ms in a second`);
 });
 
 for (const load of ["messages", "connections", "events"] as const) {

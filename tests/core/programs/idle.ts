@@ -1,4 +1,8 @@
-/** Awaits a hundred sockets for a second, and tells how much processor time that took. */
+/**
+ * Awaits a hundred sockets for a second, expecting something now and then if told
+ * so, and tells how much processor time that took.
+ */
+import { expectEvent } from "../../../src/core/reactor.ts";
 import { UnixSocket } from "../../../src/core/socket.ts";
 
 function ticks(): number {
@@ -11,7 +15,9 @@ const receiving = pairs.map(([left]) => left.receive());
 // The runtime's own start, its collector above all, is not what is measured.
 await new Promise((resolve) => setTimeout(resolve, 300));
 const before = ticks();
+const expecting = Deno.args.includes("expecting") ? setInterval(() => expectEvent(0.4), 20) : undefined;
 await new Promise((resolve) => setTimeout(resolve, 1000));
+clearInterval(expecting);
 const used = ticks() - before;
 for (const [, right] of pairs) await right.send("x");
 const served = (await Promise.all(receiving)).filter((message) => message?.text === "x").length;
