@@ -177,12 +177,8 @@ claim("what is expected is told before any timer runs, and never while whoever e
   await new Promise((resolve) => setTimeout(resolve, 0));
   const [left, right] = UnixSocket.pair();
   const order: string[] = [];
-  using watch = new Watch(left.fd.number, EPOLL.IN, {
-    onReady() {
-      watch.close();
-      order.push("told");
-    },
-  });
+  const watch = new Watch(left.fd.number, EPOLL.IN, { onReady: () => void (order.push("told"), watch.close()) });
+  watch.ref();
   right.trySend(BYTE);
   const timer = new Promise<void>((resolve) => setTimeout(() => (order.push("timer"), resolve()), 0));
   expectEvent(50);
