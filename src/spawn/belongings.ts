@@ -79,8 +79,16 @@ function descriptorsFor(options: SpawnOptions, streams: readonly number[]): Map<
   return descriptors;
 }
 
-function absolute(path: string): string {
-  return path.startsWith("/") || path === "" ? path : `${Deno.cwd()}/${path}`;
+function absolute(path: string, folder: string): string {
+  return path.startsWith("/") || path === "" ? path : `${folder}/${path}`;
+}
+
+/** Where a relative path of the program counts from, as the caller sees it. */
+function folderOfProgram({ local, wd, wdns }: SpawnOptions): string {
+  const here = Deno.cwd();
+  if (local) return here;
+  const begin = wd === undefined ? here : absolute(wd, here);
+  return wdns === undefined ? begin : absolute(wdns, begin);
 }
 
 /**
@@ -107,11 +115,12 @@ function mustBeLoadedFirst(options: SpawnOptions, list: readonly OpenNamespace[]
 export function openBelongings(options: SpawnOptions, streams: readonly number[]): Belongings {
   using opened = new DisposableStack();
   checkListenFds(options);
-  const { list, root: targetRoot } = opened.use(openNamespaces(options.namespaces ?? {}));
   const open = (path: string | undefined): Fd | undefined =>
     path === undefined ? undefined : opened.use(openPath(path, OPEN.DIRECTORY));
-  const root = open(options.root) ?? targetRoot;
+  // Before the target is looked at: what was found in its directory is its own if it still runs then.
   const wd = open(options.wd);
+  const { list, root: targetRoot } = opened.use(openNamespaces(options.namespaces ?? {}));
+  const root = open(options.root) ?? targetRoot;
   const cgroupPath = options.cgroup === undefined ? undefined : cgroupDirectory(options.cgroup);
   const cgroup = cgroupPath === undefined ? undefined : { fd: opened.use(openCgroup(cgroupPath)), path: cgroupPath };
   const parent = options.deathSignal === undefined
@@ -119,8 +128,9 @@ export function openBelongings(options: SpawnOptions, streams: readonly number[]
     : opened.use(new Fd(check(native.ipcx_pidfd_open(Deno.pid), "pidfd_open", { pid: Deno.pid })));
   const environment = environmentFor(options);
   const isLoadedFirst = mustBeLoadedFirst(options, list, root);
-  // By then it may be in another directory.
-  const paths = candidatesFor(options.command, environment).map((path) => isLoadedFirst ? absolute(path) : path);
+  const candidates = candidatesFor(options.command, environment);
+  // It is not in its directory yet.
+  const paths = isLoadedFirst ? candidates.map((path) => absolute(path, folderOfProgram(options))) : candidates;
   const script = isLoadedFirst ? openScript(paths) : undefined;
   if (script) opened.use(script);
   const descriptors = descriptorsFor(options, streams);

@@ -105,7 +105,9 @@ function stepsFor(options: SpawnOptions, belongings: Belongings): Pick<Plan, "st
   const pid = find("pid"), user = find("user"), mntLater = isLoadedFirst ? find("mnt") : undefined;
   const place = [...(mntLater ? [joinStep(mntLater)] : []), ...placeSteps(belongings, options.wdns)];
   const identity = identitySteps(options, user !== undefined);
-  const later = isLoadedFirst ? numbersOf(mntLater?.fd, root, wd) : numbersOf(parent);
+  // What is only concealed is loaded where it stays.
+  const isMovedLater = isLoadedFirst && (mntLater ?? root) !== undefined;
+  const later = isMovedLater ? numbersOf(mntLater?.fd, root, wd) : isLoadedFirst ? [] : numbersOf(parent);
   const { steps: descriptorSteps, kept } = mapDescriptors(belongings.descriptors, later);
 
   const steps: Step[] = [
@@ -114,9 +116,8 @@ function stepsFor(options: SpawnOptions, belongings: Belongings): Pick<Plan, "st
     ...(user ? leaveGroups() : []),
     ...namespaces.filter((namespace) => namespace !== mntLater).map(joinStep),
     ...(pid ? [{ what: STEP.FORK, syscall: "clone3", about: `${pid.path} (pid namespace)` }] : []),
-    ...(user ? rootOfUserNamespace() : []),
-    ...(isLoadedFirst ? [] : place),
-    ...(isLoadedFirst && place.length > 0 ? foreseenPlaceSteps(belongings, options.wdns) : []),
+    ...(user ? rootOfUserNamespace(options) : []),
+    ...(isMovedLater ? foreseenPlaceSteps(belongings, options.wdns) : place),
     ...sessionSteps(options),
     ...descriptorSteps,
     ...descriptorLimitSteps(options),
@@ -124,7 +125,7 @@ function stepsFor(options: SpawnOptions, belongings: Belongings): Pick<Plan, "st
     ...(isLoadedFirst || options.paused ? [{ what: STEP.TRACE, syscall: "ptrace" }] : []),
   ];
   const deferred: Step[] = !isLoadedFirst ? [] : [
-    ...relocated(place, later, kept),
+    ...(isMovedLater ? relocated(place, later, kept) : []),
     ...kept.map((fd): Step => ({ what: STEP.CLOSE_RANGE, numbers: [fd, fd, 0], syscall: "close_range" })),
     ...identity,
     ...concealSteps(options, pid !== undefined),

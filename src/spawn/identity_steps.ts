@@ -42,9 +42,17 @@ export function leaveGroups(): Step[] {
   return [groupsStep([], true)];
 }
 
-/** In a user namespace that was joined one is nobody, until one becomes its root. */
-export function rootOfUserNamespace(): Step[] {
-  return [...leaveGroups(), gidStep(0, true), uidStep(0, true)];
+/**
+ * In a user namespace that was joined one is nobody, until one becomes its root.
+ * It may have none. That is no matter to a user without privileges, or if another
+ * id is asked for; but root would go on as the root of the host.
+ */
+export function rootOfUserNamespace({ uid, gid = uid }: ChildIdentity): Step[] {
+  return [
+    ...leaveGroups(),
+    gidStep(0, gid !== undefined || Deno.gid() !== 0),
+    uidStep(0, uid !== undefined || Deno.uid() !== 0),
+  ];
 }
 
 function groupFor({ uid, gid }: ChildIdentity): number | undefined {
@@ -58,9 +66,11 @@ function idSteps(identity: ChildIdentity, hasLeftGroups: boolean): Step[] {
   const { uid, groups } = identity;
   for (const id of [uid, identity.gid, ...groups ?? []]) checkId(id);
   const gid = groupFor(identity);
+  const isChosen = uid !== undefined || gid !== undefined;
+  // A user without privileges may ask for what it is already; it cannot leave its groups.
   const isNew = (uid !== undefined && uid !== Deno.uid()) || (gid !== undefined && gid !== Deno.gid());
   return [
-    ...(groups ? [groupsStep(groups)] : isNew ? [groupsStep([], hasLeftGroups)] : []),
+    ...(groups ? [groupsStep(groups)] : isChosen ? [groupsStep([], hasLeftGroups || !isNew)] : []),
     ...(gid === undefined ? [] : [gidStep(gid)]),
     ...(uid === undefined ? [] : [uidStep(uid)]),
   ];

@@ -87,12 +87,22 @@ class Target implements Disposable {
     this.#pidfd = new Fd(check(native.ipcx_pidfd_open(this.pid), "pidfd_open", { pid: this.pid }));
     try {
       if (inode !== undefined) this.#insistOn(inode);
+      this.#insistOnOwnProc();
       this.#folder = openPath(`/proc/${this.pid}`, OPEN.DIRECTORY);
       this.#insistOnBeing();
     } catch (error) {
       this.#pidfd.close();
       throw error;
     }
+  }
+
+  /** In /proc of another pid namespace somebody else has this pid. */
+  #insistOnOwnProc(): void {
+    const [, shown] = /^Pid:\t(\d+)$/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${this.#pidfd.number}`)) ?? [];
+    if (shown === undefined || Number(shown) === this.pid) return;
+    throw new SystemError("open", ERRNO.ESRCH, {
+      address: this.path(`ns (/proc is mounted for another pid namespace)`),
+    });
   }
 
   /** As long as it was not reaped, no other process has its pid: the directory is its own. */
@@ -234,6 +244,7 @@ export function openNamespaces(namespaces: Namespaces): OpenNamespaces {
     known.set(`${target}`, found);
     return found;
   };
+  if (namespaces.target !== undefined) targetOf(namespaces.target);
   const list: OpenNamespace[] = [];
   let root: Fd | undefined;
   for (const kind of NAMESPACE_KINDS) {

@@ -65,6 +65,7 @@ claim("each piece of advice belongs to its call and its code", () => {
     ["setrlimit", 1, "EPERM); going above the hard limit"],
     ["setgroups", 1, "EPERM); it takes CAP_SETGID"],
     ["setgroups", 22, "EINVAL); the user namespace does not have all"],
+    ["setsid", 1, "EPERM); it leads a process group already"],
     ["setresuid", 1, "EPERM); it takes CAP_SETUID"],
     ["setresuid", 22, "EINVAL); the user namespace has no such user"],
     ["setresgid", 1, "EPERM); it takes CAP_SETGID"],

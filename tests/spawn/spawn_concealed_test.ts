@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../src/spawn/mod.ts";
-import { claim, NEEDS_ROOT } from "../claim.ts";
+import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
 import { runProgram } from "../cli/program.ts";
+import { told } from "./output.ts";
 import { ALL_KINDS, Target } from "./target.ts";
 
 const skip = NEEDS_ROOT;
@@ -34,6 +35,33 @@ claim("a program of the caller's in another pid namespace is closed to root ther
     { namespaces: { target: target.pid, pid: true }, dropCapabilities: ["ALL"] },
   ];
   for (const options of closed) assertEquals(await isOpenToPoorRoot(options), false, JSON.stringify(options));
+}, { skip });
+
+claim("a program that is concealed is the same as any other would be: its path counts from its directory", async () => {
+  await using target = await Target.start(["pid"]);
+  using directory = new OwnDirectory();
+  const [here, there] = ["here", "there"].map((name) => directory.file(name));
+  for (const folder of [here, there]) {
+    Deno.mkdirSync(`${folder}/in`, { recursive: true });
+    for (const place of [folder, `${folder}/in`]) {
+      Deno.writeTextFileSync(`${place}/who`, `#!/bin/sh\necho ${place}\n`, { mode: 0o755 });
+    }
+  }
+  const before = Deno.cwd();
+  Deno.chdir(here);
+  try {
+    for (const dropCapabilities of [[], ["ALL"]]) {
+      const options = { command: "./who", namespaces: { pid: target.pid }, dropCapabilities };
+      assertEquals(await told(options), here);
+      assertEquals(await told({ ...options, wd: there }), there);
+      assertEquals(await told({ ...options, wd: "in" }), `${here}/in`);
+      assertEquals(await told({ ...options, wdns: "in" }), `${here}/in`);
+      assertEquals(await told({ ...options, wd: there, wdns: "in" }), `${there}/in`);
+      assertEquals(await told({ ...options, wd: there, wdns: here }), here);
+    }
+  } finally {
+    Deno.chdir(before);
+  }
 }, { skip });
 
 claim("who becomes another user while loaded may still look into itself", async () => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import type { Namespaces, SpawnOptions } from "../../src/spawn/mod.ts";
 import { ROOT, runProgram } from "../cli/program.ts";
 import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
@@ -98,6 +98,17 @@ claim("a user that the namespace does not have is an error that says so", async 
     const error = refusal({ command: "true", namespaces, ...identity });
     assert(error.message.startsWith(message), error.message);
   }
+}, { skip });
+
+claim("root does not go on as the host's in a user namespace that has none", async () => {
+  await using target = await Target.start([], { through: ["unshare", "--user"] });
+  for (const map of ["uid_map", "gid_map"]) Deno.writeTextFileSync(`/proc/${target.pid}/${map}`, "1000 100000 1\n");
+  const namespaces = { user: target.pid };
+  for (const identity of [{}, { groups: [] }, { gid: 1000 }]) {
+    const { message } = refusal({ command: "true", namespaces, ...identity });
+    assertMatch(message, /^setres[ug]id [ug]id 0: Invalid argument \(EINVAL\); the user namespace has no such/);
+  }
+  assertEquals(await shell("id -u; id -g", { namespaces, uid: 1000, gid: 1000 }), "1000\n1000");
 }, { skip });
 
 claim("an unprivileged user joins what belongs to a user namespace of its own", async () => {
