@@ -12,9 +12,9 @@ import { native } from "../core/native.ts";
 import { Pidfile } from "../core/pidfile.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import { cgroupDirectory } from "./cgroup.ts";
-import { create, preparePlan } from "./create.ts";
+import { preparePlan } from "./create.ts";
 import type { SpawnOptions } from "./options.ts";
-import type { Created } from "./plan.ts";
+import { carryOut, type Created } from "./plan.ts";
 import { becomeProgram, becomeWaiter, type FileToRemove, fileToRemove, holdSignals, prepareWaiter } from "./waiter.ts";
 
 const STANDARD_STREAMS = [0, 1, 2] as const;
@@ -143,8 +143,10 @@ export async function runInForeground(options: ForegroundOptions): Promise<never
   const pidFile = options.pidFile === undefined ? undefined : stack.use(Pidfile.create(options.pidFile));
   const { channel, terminal, files } = preparations;
   const streams = terminal ? [terminal.number, terminal.number, terminal.number] as const : STANDARD_STREAMS;
+  const { plan } = stack.use(preparePlan(spawnOptions(options, preparations), streams));
+  // Opening may take long, of a network's file; what ends that is not to be held.
   holdSignals();
-  const child = create(spawnOptions(options, preparations), streams);
+  const child = carryOut(plan);
   try {
     if (options.pidFile !== undefined) {
       pidFile!.rewrite(child.pid);

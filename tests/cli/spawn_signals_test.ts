@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { claim, NEEDS_ROOT } from "../claim.ts";
+import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
 import { compiled } from "../spawn/compiled.ts";
-import { IPCX, Process, runProgram } from "./program.ts";
+import { IPCX, Process, runProgram, until } from "./program.ts";
 import { spawned, startSpawn, told, waits } from "./spawning.ts";
 
 const [KILL, CHLD, STOP, URG, WINCH, LAST] = [9, 17, 19, 23, 28, 64];
@@ -46,6 +46,17 @@ claim("SIGTERM at any time after the start ends all: CMD never runs on", async (
     // CMD has standard output, which ends when it ends.
     assertEquals((await run.ended()).signal, "SIGTERM", `after ${round * 2} ms`);
   }
+});
+
+claim("a file that takes long to open keeps nobody from ending ipcx", async () => {
+  using directory = new OwnDirectory();
+  const pipe = directory.file("pipe");
+  await runProgram(["mkfifo", pipe]);
+  await using run = startSpawn([`--net=${pipe}`, "true"]);
+  const waits = (): boolean => Deno.readTextFileSync(`/proc/${run.child.pid}/wchan`) === "wait_for_partner";
+  await until(waits, "it does not wait for a writer");
+  run.kill("SIGTERM");
+  assertEquals((await run.ended()).signal, "SIGTERM");
 });
 
 claim("what the caller ignores, such as nohup's SIGHUP, stays ignored", async () => {
