@@ -15,6 +15,9 @@ export const MAX_LINE_BYTES = 16_384;
 /** How long all output must have been quiet before nobody listens to what outlives its process, in milliseconds. */
 const QUIET_MS = 100;
 
+/** So many reads of 64 KiB empty the largest pipe that anybody may make (pipe-max-size, 1 MiB), and then some. */
+const LAST_READS = 20;
+
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
@@ -152,12 +155,17 @@ export class PipeLines implements Disposable {
     splitter.end();
   }
 
-  /** Waits until it has ended, or has been quiet for a while. */
+  /**
+   * Waits until all is told that was printed before: the pipe has ended, or has
+   * been quiet for a while, or has given more than it holds, since somebody else
+   * prints on. Nobody listens to it then.
+   */
   async drained(): Promise<void> {
+    const last = this.#chunks + LAST_READS;
     const stop = new AbortController();
     const quiet = async (): Promise<void> => {
       // Twice, since timers may run before what has long been there is read.
-      for (let idle = 0; idle < 2;) {
+      for (let idle = 0; idle < 2 && this.#chunks < last;) {
         const before = this.#chunks;
         await delay(QUIET_MS, stop.signal);
         idle = this.#chunks === before ? idle + 1 : 0;
@@ -167,6 +175,8 @@ export class PipeLines implements Disposable {
     await Promise.race([this.ended, isQuiet]);
     stop.abort();
     await isQuiet;
+    this[Symbol.dispose]();
+    await this.ended;
   }
 
   /** Stops reading; the pipe is closed. */

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { LineSplitter, MAX_LINE_BYTES } from "../../src/spawn/log_lines.ts";
 import { ProcessManager } from "../../src/spawn/mod.ts";
 import { claim } from "../claim.ts";
-import { until } from "../cli/program.ts";
+import { until, within } from "../cli/program.ts";
 import { lives, OwnManager, script } from "./managed.ts";
 
 const encoder = new TextEncoder();
@@ -78,6 +78,40 @@ claim("who has fled from its process group and holds the pipe does not hold up t
   } finally {
     Deno.kill(fled, "SIGKILL");
   }
+});
+
+claim("who has fled and goes on printing, little or much, does not hold up the end either", async () => {
+  for (const chatter of ["while :; do echo more; sleep 0.02; done", "exec yes"]) {
+    await using own = new OwnManager();
+    const process = own.manager.start(script(`setsid sh -c 'echo $$; ${chatter}' & wait $!`, { identifier: "one" }));
+    await until(() => own.texts.length > 1, "nobody has fled");
+    const fled = Number(own.texts[0]);
+    try {
+      assertEquals((await within(process.stop(), "its end is not told"))!.signal, "SIGTERM");
+      assertEquals(own.manager.get("one"), undefined);
+      const told = own.lines.length;
+      await own.manager.start(script("seq 10000")).status;
+      assertEquals(own.lines.length, told + 10_000);
+      // Nobody reads from the pipe any more.
+      await until(() => !lives(fled), "it goes on");
+    } finally {
+      if (lives(fled)) Deno.kill(fled, "SIGKILL");
+    }
+  }
+});
+
+claim("a last line without its end is told before the process's end is, whoever holds the pipe", async () => {
+  const order: string[] = [];
+  await using own = new OwnManager({ onLine: ({ text }) => order.push(text) });
+  own.manager.addEventListener("ended", () => order.push("ended"));
+  const fleeing = "setsid sh -c 'echo $$; exec sleep 1000' & read -r word; printf last";
+  const process = own.manager.start(script(fleeing, { stdin: "piped" }));
+  await until(() => order.length > 0, "nobody has fled");
+  await process.stdin.close();
+  await process.status;
+  const fled = Number(order[0]);
+  assertEquals(order, [`${fled}`, "last", "ended"]);
+  Deno.kill(fled, "SIGKILL");
 });
 
 claim("a sink that throws is reported, and misses nothing after it", async () => {
