@@ -28,7 +28,9 @@ struct waiter {
     struct relay relay;
     int64_t deadline; /* of what is next: SIGTERM, then SIGKILL; or -1 */
     int timed_out;
-    int has_terminal; /* somebody may continue us when we stop */
+    int is_told_to_end; /* by that, or by a signal */
+    int leads_session;
+    int has_terminal;
     int has_ended, status;
     struct rusage usage;
 };
@@ -43,14 +45,18 @@ static int64_t now_ms(void)
 
 static void signal_child(const struct waiter *waiter, int signal)
 {
-    kill(waiter->orders.child, signal);
+    /* Reaped, its number may be another's. */
+    if (!waiter->has_ended)
+        kill(waiter->orders.child, signal);
 }
 
 static void stop_with_child(const struct waiter *waiter)
 {
-    /* Without a terminal there is no shell that would continue us. In one of its
-     * own, stopping is between the child and its shell. */
-    if (!waiter->has_terminal || waiter->relay.is_terminal)
+    /* Without a terminal, or with nobody between us and it, there is no shell that
+     * would continue us. In one of its own, stopping is between the child and its
+     * shell. */
+    if (!waiter->has_terminal || waiter->leads_session ||
+        waiter->relay.is_terminal)
         return;
     raise(SIGSTOP);
 }
@@ -82,6 +88,10 @@ static int has_child_got(const struct waiter *waiter,
 {
     switch (info->ssi_signo) {
     case SIGHUP:
+        /* Of a hang-up only who leads the session hears. */
+        if (waiter->leads_session)
+            return 0;
+        /* fall through */
     case SIGINT:
     case SIGQUIT:
     case SIGTSTP:
@@ -118,6 +128,7 @@ static void handle(struct waiter *waiter, const struct signalfd_siginfo *info)
         signal_child(waiter, signal);
         break;
     default:
+        waiter->is_told_to_end |= tells_to_end(signal);
         if (!has_child_got(waiter, info))
             signal_child(waiter, signal);
     }
@@ -132,14 +143,15 @@ static void signal_all(const struct waiter *waiter, int signal)
 
 static void heed_deadline(struct waiter *waiter)
 {
-    if (waiter->deadline < 0 || now_ms() < waiter->deadline)
+    if (waiter->deadline < 0 || waiter->has_ended ||
+        now_ms() < waiter->deadline)
         return;
     if (waiter->timed_out) {
         signal_all(waiter, SIGKILL);
         waiter->deadline = -1;
         return;
     }
-    waiter->timed_out = 1;
+    waiter->timed_out = waiter->is_told_to_end = 1;
     signal_all(waiter, SIGTERM);
     /* One that is stopped could not end. */
     signal_all(waiter, SIGCONT);
@@ -179,15 +191,15 @@ static void wait_for_child(struct waiter *waiter, int signals)
 /* Ends as the child has ended. */
 static int end_alike(int status)
 {
-    const struct rlimit none = {0, 0};
     int signal_number;
     uint64_t one;
 
     if (WIFEXITED(status))
         return WEXITSTATUS(status);
     signal_number = WTERMSIG(status);
-    /* The child has left a core already, if it was to. */
-    setrlimit(RLIMIT_CORE, &none);
+    /* The child has left a core already, if it was to. A limit of 0 is none to a
+     * program that collects them. */
+    prctl(PR_SET_DUMPABLE, 0);
     signal(signal_number, SIG_DFL);
     one = UINT64_C(1) << (signal_number - 1);
     syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &one, NULL, sizeof(one));
@@ -220,6 +232,7 @@ int main(void)
     read_orders(&waiter.orders);
     close_others(&waiter.orders);
     signals = take_signals();
+    waiter.leads_session = getsid(0) == getpid();
     terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
     if (terminal >= 0) {
         waiter.has_terminal = 1;
@@ -230,7 +243,8 @@ int main(void)
                           : now_ms() + waiter.orders.timeout_ms;
     relay_start(&waiter.relay, &waiter.orders);
     wait_for_child(&waiter, signals);
-    relay_drain(&waiter.relay, signals);
+    relay_drain(&waiter.relay, signals,
+                waiter.is_told_to_end ? (int)waiter.orders.grace_ms : -1);
     terminal_restore();
     if (waiter.orders.status_fd >= 0)
         report_end(waiter.orders.status_fd, waiter.orders.child, waiter.status,

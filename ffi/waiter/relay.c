@@ -155,12 +155,28 @@ static void read_output(struct relay *relay)
         relay->output_open = 0;
 }
 
+/* Nobody takes it any more: the child is to learn of that where it writes. */
+static void end_output(struct relay *relay)
+{
+    relay->out_length = 0;
+    relay->output_open = 0;
+    if (!relay->is_terminal) {
+        shutdown(relay->channel, SHUT_RD);
+        return;
+    }
+    /* Hangs up. */
+    close(relay->channel);
+    relay->channel = -1;
+}
+
 void relay_move(struct relay *relay, const struct pollfd *entries, int count)
 {
     if (count == 0)
         return;
     if (entries[2].revents && put(STDOUT_FILENO, relay->out, &relay->out_length))
-        relay->out_length = 0;
+        end_output(relay);
+    if (relay->channel < 0)
+        return;
     if (entries[0].revents & (POLLIN | POLLHUP | POLLERR) &&
         relay->output_open && relay->out_length == 0)
         read_output(relay);
@@ -173,37 +189,38 @@ void relay_move(struct relay *relay, const struct pollfd *entries, int count)
         read_input(relay);
 }
 
-/* Waits until standard output takes something. Returns -1 if we are told to end
- * before it does. */
-static int await_reader(int signals)
+int tells_to_end(int signal)
+{
+    return signal == SIGHUP || signal == SIGINT || signal == SIGQUIT ||
+           signal == SIGTERM;
+}
+
+/* Waits until standard output takes something. Returns -1 if it does not in time,
+ * or we are told to end before it does. */
+static int await_reader(int signals, int patience_ms)
 {
     struct pollfd entries[] = {{STDOUT_FILENO, POLLOUT, 0},
                                {signals, POLLIN, 0}};
     struct signalfd_siginfo info;
 
     for (;;) {
-        poll(entries, 2, -1);
+        if (poll(entries, 2, patience_ms) == 0)
+            return -1;
         if (entries[0].revents)
             return 0;
-        if (read(signals, &info, sizeof(info)) != sizeof(info))
-            continue;
-        switch (info.ssi_signo) {
-        case SIGHUP:
-        case SIGINT:
-        case SIGQUIT:
-        case SIGTERM:
+        if (read(signals, &info, sizeof(info)) == sizeof(info) &&
+            tells_to_end((int)info.ssi_signo))
             return -1;
-        }
     }
 }
 
-void relay_drain(struct relay *relay, int signals)
+void relay_drain(struct relay *relay, int signals, int patience_ms)
 {
     if (relay->channel < 0)
         return;
     for (;;) {
         while (relay->out_length > 0) {
-            if (await_reader(signals) < 0 ||
+            if (await_reader(signals, patience_ms) < 0 ||
                 put(STDOUT_FILENO, relay->out, &relay->out_length) < 0)
                 return;
         }

@@ -40,8 +40,10 @@ void relay_start(struct relay *relay, const struct orders *orders);
 /* Adds what it waits for; returns how many entries. */
 int relay_poll(const struct relay *relay, struct pollfd *entries);
 void relay_move(struct relay *relay, const struct pollfd *entries, int count);
-/* The child has ended: puts out what it has left, until a signal says to end. */
-void relay_drain(struct relay *relay, int signals);
+/* The child has ended: puts out what it has left, until a signal says to end or
+ * nobody takes any of it for so long, unless that is -1. */
+void relay_drain(struct relay *relay, int signals, int patience_ms);
+int tells_to_end(int signal);
 void relay_resize(const struct relay *relay);
 void terminal_make_raw(void);
 void terminal_restore(void);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { claim } from "../claim.ts";
-import { until } from "./program.ts";
+import { IPCX, until } from "./program.ts";
 import { waits } from "./spawning.ts";
 import { SHELL, Terminal } from "./terminal.ts";
 
@@ -138,19 +138,37 @@ claim("in the background, a CMD that reads the terminal is stopped until it is b
   await terminal.ended();
 });
 
+function isGone(pid: number): boolean {
+  try {
+    return state(pid) === "Z";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}
+
 claim("a terminal that hangs up ends CMD and ipcx", async () => {
   const terminal = new Terminal(SHELL);
   const { cmd, ipcx } = await started(terminal, WAIT);
   await waits(ipcx);
   await terminal.hangUp();
-  const isGone = (pid: number): boolean => {
-    try {
-      return state(pid) === "Z";
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return true;
-      throw error;
-    }
-  };
   await until(() => isGone(cmd) && isGone(ipcx), "they go on");
   await terminal[Symbol.asyncDispose]();
+});
+
+claim("a terminal that hangs up ends CMD also if there is no shell between it and ipcx", async () => {
+  const terminal = new Terminal([...IPCX, "spawn", "sh", "-c", "echo up $$; exec sleep 60"]);
+  const cmd = Number((await terminal.shows(/up (\d+)\s/))[1]);
+  await terminal.hangUp();
+  await until(() => isGone(cmd), "it goes on");
+  await terminal[Symbol.asyncDispose]();
+});
+
+claim("with no shell that would continue it, ipcx does not stop with CMD", async () => {
+  await using terminal = new Terminal([...IPCX, "spawn", "sh", "-c", "echo $$ $PPID up; kill -STOP $$; exit 3"]);
+  const [cmd, ipcx] = (await terminal.shows(/(\d+) (\d+) up\s/)).slice(1).map(Number);
+  await waits(ipcx);
+  await until(() => state(cmd) === "T", "it does not stop");
+  Deno.kill(ipcx, "SIGCONT");
+  assertEquals((await terminal.ended()).status, 3);
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
 import { compiled } from "../spawn/compiled.ts";
 import { Target } from "../spawn/target.ts";
-import { IPCX, until } from "./program.ts";
+import { IPCX, runProgram, until } from "./program.ts";
 import { openIn, spawned, startSpawn, waits } from "./spawning.ts";
 import { SHELL, Terminal } from "./terminal.ts";
 
@@ -26,6 +26,23 @@ claim("the end is CMD's: its status, or its signal", async () => {
 claim("all output arrives, also what is written last", async () => {
   const { out } = await spawned(["--pty", "sh", "-c", `stty -opost; head -c ${MEBIBYTE} /dev/zero | tr '\\0' x`]);
   assertEquals([out.length, out.replaceAll("x", "")], [MEBIBYTE, ""]);
+});
+
+claim("when nobody reads the output any more, CMD's terminal hangs up", async () => {
+  const command = [...IPCX, "spawn", "--pty", "sh", "-c", "while :; do echo line; done"];
+  const script = '"$@" | head -n 1; echo ${PIPESTATUS[0]}';
+  assertEquals((await runProgram(["bash", "-c", script, "bash", ...command])).out, "line\r\n129\n");
+});
+
+claim("a reader that never reads does not keep ipcx from ending when it is to end", async () => {
+  using directory = new OwnDirectory();
+  const pipe = directory.file("pipe");
+  await runProgram(["mkfifo", pipe]);
+  const through = ["bash", "-c", 'exec 5<>"$1"; shift; exec "$@" >&5 5>&-', "bash", pipe];
+  // As much as a pipe holds, and more than a terminal.
+  const options = ["--pty", "--timeout", "0.5", "--grace", "0.1"];
+  const { status } = await spawned([...options, "sh", "-c", "stty -opost; yes"], { through });
+  assertEquals(status, 124);
 });
 
 claim("all input arrives, and its end is the end of input", async () => {

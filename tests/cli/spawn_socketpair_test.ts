@@ -3,7 +3,7 @@ import { UnixListener } from "../../src/core/listener.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { spawn } from "../../src/spawn/mod.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
-import { IPCX, startIpcx, within } from "./program.ts";
+import { IPCX, runProgram, startIpcx, within } from "./program.ts";
 import { PYTHON, spawned, startSpawn, told } from "./spawning.ts";
 
 const MEBIBYTE = 1 << 20;
@@ -53,6 +53,14 @@ claim("a reader of standard output that is gone ends nothing but what is written
   const script = '"$@" | true; echo ${PIPESTATUS[0]}';
   await using piped = startIpcx([], { through: ["bash", "-c", script, "bash", ...command] });
   assertEquals((await piped.ended()).out, "4\n");
+});
+
+claim("who writes to a reader that is gone is told so", async () => {
+  const command = [...IPCX, "spawn", "--socketpair", "1=-", "yes"];
+  const script = '"$@" | head -n 1; echo ${PIPESTATUS[0]}';
+  const { out } = await runProgram(["bash", "-c", script, "bash", ...command]);
+  // The kernel sends no SIGPIPE to who waits for room already.
+  assert(["y\n1\n", "y\n141\n"].includes(out), out);
 });
 
 claim("with an address, who listens there gets the other end, and a line that says whose it is", async () => {
