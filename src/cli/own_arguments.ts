@@ -46,8 +46,8 @@ export function garbledArgument(command: readonly string[]): string | undefined 
 }
 
 /** What a waiter in this process's place shows as its command line. */
-export function commandLine(): string[] {
-  return ["ipcx", ...Deno.args];
+export function commandLine(): [string, ...(string | Uint8Array)[]] {
+  return ["ipcx", ...commandBytes(Deno.args)];
 }
 
 /** The name that this program was called by, without its directory. */

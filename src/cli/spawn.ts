@@ -35,6 +35,10 @@ function namespacesFrom(args: Arguments): Namespaces {
     if (where === "" && target === undefined) throw new UsageError(`--${kind} without a value needs --target`);
     if (where !== undefined) namespaces[kind] = where === "" ? true : where;
   }
+  const isMeant = namespaces.all || args.get("wd") === "" || NAMESPACE_KINDS.some((kind) => namespaces[kind] === true);
+  if (target !== undefined && !isMeant) {
+    throw new UsageError("--target joins nothing by itself: give --all, or what is wanted of it, such as --net");
+  }
   return namespaces;
 }
 
@@ -166,8 +170,13 @@ export async function run(args: Arguments, name = "spawn"): Promise<number> {
   if (joined > 0 && inPlace) {
     throw new UsageError("--exec leaves nobody to join standard input and output to --socketpair");
   }
+  if (args.has("grace") && !args.has("timeout")) throw new UsageError("--grace needs --timeout");
+  const kept = args.all("keep-fd", keptFd);
+  if (joined > 0 && kept.some(([, from]) => from === 0)) {
+    throw new UsageError("descriptor 0 cannot be kept: ipcx itself reads standard input");
+  }
   const numbers = [
-    ...args.all("keep-fd", keptFd).map(([to]) => to),
+    ...kept.map(([to]) => to),
     ...[...listeners, ...socketPairs].map(({ number }) => number),
   ];
   insistOnDistinct(numbers);

@@ -33,12 +33,12 @@ const DEFAULT_NUMBER = 3;
  * reset, descriptors that are not close-on-exec stay open. Returns only by failing, with all as it was.
  *
  * @param command The program, looked up in PATH if it has no slash.
- * @param args Its arguments, without its own name.
+ * @param args Its arguments, without its own name; bytes where they are no text.
  * @param options The descriptor that it is given, and its environment.
  * @throws {SystemError} ENOENT, EACCES, ENOEXEC, E2BIG.
  * @throws {TypeError} If an argument contains a NUL.
  */
-export function exec(command: string, args: readonly string[], options: ExecOptions = {}): never {
+export function exec(command: string, args: readonly (string | Uint8Array)[], options: ExecOptions = {}): never {
   const environment = options.env ? Environment.of(options.env) : Environment.inherit();
   const argv = packStrings([options.argv0 ?? command, ...args]);
   const envp = environment.pack();

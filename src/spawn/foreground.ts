@@ -47,7 +47,7 @@ export interface ForegroundOptions {
   /** How long it then has, in milliseconds. */
   grace: number;
   /** What the waiter shows as its command line. */
-  commandLine: readonly string[];
+  commandLine: readonly [string, ...(string | Uint8Array)[]];
 }
 
 /** An end of a pair whose other end the program has, and who is to get it. */

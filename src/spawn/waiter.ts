@@ -46,7 +46,7 @@ export interface WaitOrders {
   /** Files to remove in the end. */
   files: readonly FileToRemove[];
   /** What is shown as the command line of the process. */
-  commandLine: readonly string[];
+  commandLine: readonly [string, ...(string | Uint8Array)[]];
 }
 
 /** A file without a name that cannot be changed. */

@@ -68,6 +68,12 @@ claim("standard input, output and error are CMD's", async () => {
   assertEquals({ status, out, err }, { status: 0, out: "hello", err: "aside\n" });
 });
 
+claim("an argument as long as the kernel takes it is no longer to the waiter", async () => {
+  const bytes = '"$(head -c 100000 /dev/zero | tr "\\0" "\\377")"';
+  const through = ["bash", "-c", `exec "$@" ${bytes}`, "bash"];
+  assertEquals(await told(["sh", "-c", 'printf %s "$1" | wc -c', "sh"], { through }), "100000");
+});
+
 claim("arguments reach CMD byte by byte, also those that are not UTF-8", async () => {
   const script = `"$@" sh -c 'printf "<%s>" "$@"' sh "" "a b" --help -- "$(printf '\\377\\200x')" "\ufffd" é`;
   for (const how of [[], ["--exec"]]) {
