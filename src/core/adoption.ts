@@ -12,7 +12,7 @@ import { type Server, Socket } from "node:net";
 import { Fd } from "./fd.ts";
 import type { UnixListener } from "./listener.ts";
 import type { UnixSocket } from "./socket.ts";
-import { toReadable, toWebStreams, toWritable, type WebStreams } from "./web_streams.ts";
+import { toReadable, toWebStreams, type WebStreams } from "./web_streams.ts";
 
 /** What can be adopted: a stream socket of ours, or a descriptor of a Unix or TCP stream or of a pipe. */
 export type Adoptable = UnixSocket | Fd;
@@ -74,9 +74,17 @@ export function adoptStreams(source: Adoptable): WebStreams {
   return toWebStreams(adoptSocket(source));
 }
 
-/** The runtime must not try the direction that a pipe does not have: reading from an end for writing is an error. */
-function adoptEnd(fd: Fd, direction: { readable: boolean; writable: boolean }): Socket {
-  return new Socket({ fd: fd.release(), ...direction } as ConstructorParameters<typeof Socket>[0]);
+/**
+ * Makes a `node:net` socket out of the end of a pipe.
+ *
+ * @param fd The end; given away.
+ * @param direction What can be done with it.
+ * @returns The socket.
+ */
+export function adoptPipe(fd: Fd, direction: "read" | "write"): Socket {
+  // The runtime must not try the direction that a pipe does not have: reading from an end for writing is an error.
+  const options = { fd: fd.release(), readable: direction === "read", writable: direction === "write" };
+  return new Socket(options as ConstructorParameters<typeof Socket>[0]);
 }
 
 /**
@@ -86,17 +94,7 @@ function adoptEnd(fd: Fd, direction: { readable: boolean; writable: boolean }): 
  * @returns What is written into the other end.
  */
 export function adoptReader(fd: Fd): ReadableStream<Uint8Array> {
-  return toReadable(adoptEnd(fd, { readable: true, writable: false }));
-}
-
-/**
- * Makes a Web Stream out of the end of a pipe to write to.
- *
- * @param fd The end; given away, and closed with the stream.
- * @returns Where to write.
- */
-export function adoptWriter(fd: Fd): WritableStream<Uint8Array> {
-  return toWritable(adoptEnd(fd, { readable: false, writable: true }));
+  return toReadable(adoptPipe(fd, "read"));
 }
 
 /**

@@ -69,3 +69,62 @@ export function killCgroup(directory: string): boolean {
     throw error;
   }
 }
+
+function realPath(directory: string): string {
+  try {
+    return Deno.realPathSync(directory);
+  } catch {
+    return directory;
+  }
+}
+
+/** A control group in which a process was alone when it was started there. */
+export class OwnCgroup {
+  /** Which of them has a process that lives, by their real paths. */
+  static readonly #lived = new Map<string, OwnCgroup>();
+  readonly #directory: string;
+  readonly #path: string;
+  #isShared = false;
+
+  private constructor(directory: string, path: string) {
+    this.#directory = directory;
+    this.#path = path;
+  }
+
+  /**
+   * Tells that a process was started in a control group: whoever was alone there is so no more.
+   *
+   * @param directory Its directory.
+   * @param isAlone Whether nobody else was there.
+   * @returns The group, if it is the process's own.
+   */
+  static enter(directory: string, isAlone: boolean): OwnCgroup | undefined {
+    const path = realPath(directory);
+    const other = OwnCgroup.#lived.get(path);
+    if (other) other.#isShared = true;
+    OwnCgroup.#lived.delete(path);
+    if (!isAlone) return undefined;
+    const own = new OwnCgroup(directory, path);
+    OwnCgroup.#lived.set(path, own);
+    return own;
+  }
+
+  /** Its directory; `undefined` if it is shared by now. */
+  get directory(): string | undefined {
+    return this.#isShared ? undefined : this.#directory;
+  }
+
+  /**
+   * Kills all who are in it.
+   *
+   * @returns Whether that could be done; `false` if it is shared by now, or the kernel too old.
+   */
+  kill(): boolean {
+    return !this.#isShared && killCgroup(this.#directory);
+  }
+
+  /** Tells that its process has ended. */
+  leave(): void {
+    if (OwnCgroup.#lived.get(this.#path) === this) OwnCgroup.#lived.delete(this.#path);
+  }
+}

@@ -4,12 +4,15 @@
  * @module
  */
 
+import type { Socket } from "node:net";
 import { check, SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { EPOLL, ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { expectEvent, Watch } from "../core/reactor.ts";
-import { killCgroup } from "./cgroup.ts";
+import { toReadable, toWritable } from "../core/web_streams.ts";
+import type { OwnCgroup } from "./cgroup.ts";
+import { isTaken } from "./process_identity.ts";
 import { signalName, signalNumber } from "./signals.ts";
 
 const CLD_EXITED = 1;
@@ -59,6 +62,11 @@ export interface ExitStatus {
   usage: ResourceUsage;
 }
 
+function piped<Stream>(stream: Stream | undefined, name: string): Stream {
+  if (stream === undefined) throw new TypeError(`${name} is not piped`);
+  return stream;
+}
+
 /** What a child is made of. */
 export interface ChildParts {
   /** Its id here. */
@@ -67,16 +75,16 @@ export interface ChildParts {
   ownPid: number;
   /** Its pidfd; the child's from now on. */
   pidfd: Fd;
-  /** Its cgroup's directory, if it was started in one of its own. */
-  cgroup?: string;
+  /** Its control group, if it was started in one of its own. */
+  cgroup?: OwnCgroup;
   /** Whether it leads a process group. */
   leadsGroup: boolean;
   /** A pipe to its standard input. */
-  stdin?: WritableStream<Uint8Array>;
+  stdin?: Socket;
   /** A pipe from its standard output. */
-  stdout?: ReadableStream<Uint8Array>;
+  stdout?: Socket;
   /** A pipe from its standard error. */
-  stderr?: ReadableStream<Uint8Array>;
+  stderr?: Socket;
 }
 
 function readStatus(): ExitStatus {
@@ -115,6 +123,9 @@ export class ChildProcess {
   /** How it ends: settled when it has been reaped. */
   readonly status: Promise<ExitStatus>;
   readonly #parts: ChildParts;
+  readonly #stdin?: WritableStream<Uint8Array>;
+  readonly #stdout?: ReadableStream<Uint8Array>;
+  readonly #stderr?: ReadableStream<Uint8Array>;
   readonly #watch: Watch;
   #hasEnded = false;
   readonly #startedMs = performance.now();
@@ -130,7 +141,12 @@ export class ChildProcess {
     this.pid = parts.pid;
     this.ownPid = parts.ownPid;
     this.#parts = parts;
+    this.#stdin = parts.stdin && toWritable(parts.stdin);
+    this.#stdout = parts.stdout && toReadable(parts.stdout);
+    this.#stderr = parts.stderr && toReadable(parts.stderr);
     this.status = promise;
+    // Nobody has to look at it.
+    promise.catch(() => {});
     this.#watch = new Watch(parts.pidfd.number, EPOLL.IN, { onReady: () => this.#reap(resolve, reject) });
     this.#watch.ref();
     if (lastLifeMs < SHORT_LIFE_MS) expectEvent(SHORT_LIFE_MS);
@@ -145,6 +161,7 @@ export class ChildProcess {
     lastLifeMs = performance.now() - this.#startedMs;
     this.#watch.close();
     pidfd.close();
+    this.#parts.cgroup?.leave();
     // Somebody else has reaped it, such as a library that waits for any child.
     if (result < 0) reject(new SystemError("waitid", -result, { pid: this.pid }));
     else resolve(readStatus());
@@ -155,9 +172,9 @@ export class ChildProcess {
     return this.#hasEnded;
   }
 
-  /** Its control group's directory, if it was started in one in which nobody else was. */
+  /** Its control group's directory, if it was started in one in which nobody else was, nor was started since. */
   get cgroup(): string | undefined {
-    return this.#parts.cgroup;
+    return this.#parts.cgroup?.directory;
   }
 
   /**
@@ -176,7 +193,7 @@ export class ChildProcess {
    * @throws {TypeError} If `stdin` was not `"piped"`.
    */
   get stdin(): WritableStream<Uint8Array> {
-    return this.#stream("stdin");
+    return piped(this.#stdin, "stdin");
   }
 
   /**
@@ -185,7 +202,7 @@ export class ChildProcess {
    * @throws {TypeError} If `stdout` was not `"piped"`.
    */
   get stdout(): ReadableStream<Uint8Array> {
-    return this.#stream("stdout");
+    return piped(this.#stdout, "stdout");
   }
 
   /**
@@ -194,13 +211,7 @@ export class ChildProcess {
    * @throws {TypeError} If `stderr` was not `"piped"`.
    */
   get stderr(): ReadableStream<Uint8Array> {
-    return this.#stream("stderr");
-  }
-
-  #stream<Name extends "stdin" | "stdout" | "stderr">(name: Name): NonNullable<ChildParts[Name]> {
-    const stream = this.#parts[name];
-    if (!stream) throw new TypeError(`${name} is not piped`);
-    return stream;
+    return piped(this.#stderr, "stderr");
   }
 
   /**
@@ -221,9 +232,8 @@ export class ChildProcess {
   }
 
   /**
-   * Sends a signal to it and to all that came of it: to its control group, if
-   * nobody else was in that when it was started there and the signal is SIGKILL,
-   * else to its process group.
+   * Sends a signal to it and to all that came of it: to its control group, if it
+   * was started there alone and the signal is SIGKILL, else to its process group.
    *
    * Processes that have left the group by setsid(2) or setpgid(2) are only
    * reached through the control group.
@@ -235,7 +245,7 @@ export class ChildProcess {
   killTree(signal: string | number = "SIGKILL"): boolean {
     const number = signalNumber(signal);
     const { cgroup, leadsGroup } = this.#parts;
-    if (cgroup !== undefined && number === signalNumber("SIGKILL") && killCgroup(cgroup)) return true;
+    if (number === signalNumber("SIGKILL") && cgroup?.kill()) return true;
     if (!leadsGroup) {
       throw new TypeError(NO_GROUP);
     }
@@ -245,11 +255,14 @@ export class ChildProcess {
     return true;
   }
 
-  /** By its pidfd no other group can be hit; before Linux 6.9 that holds until it has been reaped. */
+  /** By its pidfd no other group can be hit; before Linux 6.9 its number is its own until it has been reaped. */
   #signalGroup(number: number): number {
     const { pidfd } = this.#parts;
     const result = pidfd.isOpen ? native.ipcx_signal_own_group(pidfd.number, number) : -ERRNO.EINVAL;
-    return result === -ERRNO.EINVAL ? native.ipcx_signal_group(this.pid, number) : result;
+    if (result !== -ERRNO.EINVAL) return result;
+    // Whoever has the number now has it because nobody of the group is left.
+    if (!pidfd.isOpen && isTaken(this.pid)) return -ERRNO.ESRCH;
+    return native.ipcx_signal_group(this.pid, number);
   }
 
   /**
@@ -271,13 +284,20 @@ export class ChildProcess {
     }
   }
 
-  /** Keeps this process alive as long as it runs, as is so at first. */
+  /** Keeps this process alive as long as it runs, and its pipes are open, as is so at first. */
   ref(): void {
     this.#watch.ref();
+    for (const pipe of this.#pipes()) pipe.ref();
   }
 
   /** Lets this process end although it runs. */
   unref(): void {
     this.#watch.unref();
+    for (const pipe of this.#pipes()) pipe.unref();
+  }
+
+  #pipes(): Socket[] {
+    const { stdin, stdout, stderr } = this.#parts;
+    return [stdin, stdout, stderr].filter((pipe) => pipe !== undefined);
   }
 }

@@ -93,6 +93,22 @@ export function isThere(pidfd: number): boolean {
 }
 
 /**
+ * Tells whether a process, or a thread of one, has a number. None gets one that a
+ * process group still has.
+ *
+ * @param number The number.
+ * @returns Whether it is somebody's.
+ */
+export function isTaken(number: number): boolean {
+  try {
+    Deno.statSync(`/proc/${number}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
  * Tells whether a process belongs to another one: it is the same, in its
  * session, or came of it.
  *

@@ -19,6 +19,16 @@ export interface Held {
   record?: ProcessRecord;
 }
 
+/** What may have changed since the process was started. */
+function upToDate(record: ProcessRecord, process: ManagedProcess, { running, readiness }: ManagedParts): ProcessRecord {
+  return {
+    ...record,
+    isPaused: process.state === "paused",
+    isReady: readiness.isConfirmed,
+    cgroup: running.cgroup,
+  };
+}
+
 /** Who lives, by identifier. */
 export class Roster implements Disposable {
   readonly #held = new Map<string, Held>();
@@ -104,7 +114,7 @@ export class Roster implements Disposable {
    */
   save(): void {
     const records = this.list().flatMap(({ process, parts, record }) =>
-      record ? [{ ...record, isPaused: process.state === "paused", isReady: parts.readiness.isConfirmed }] : []
+      record ? [upToDate(record, process, parts)] : []
     );
     this.#file?.write(records);
   }

@@ -4,18 +4,20 @@
  * @module
  */
 
-import { adoptReader, adoptWriter } from "../core/adoption.ts";
+import { adoptPipe } from "../core/adoption.ts";
 import { check } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
 import { native } from "../core/native.ts";
 import { openPath } from "../core/reach.ts";
-import { cgroupDirectory, isEmptyCgroup } from "./cgroup.ts";
+import { startReactor } from "../core/reactor.ts";
+import { cgroupDirectory, isEmptyCgroup, OwnCgroup } from "./cgroup.ts";
 import { ChildProcess } from "./child_process.ts";
 import { create } from "./create.ts";
 import type { ChildStream, SpawnOptions } from "./options.ts";
 
 const READ = 4;
 const WRITE = 8;
+const SIGKILL = 9;
 
 /** What one standard stream is made of. */
 interface StreamEnds {
@@ -88,29 +90,36 @@ function openStream(
  * ```
  */
 export function spawn(options: SpawnOptions): ChildProcess {
+  // What it takes to see the end of a process must be there before the process is.
+  startReactor();
   using stack = new DisposableStack();
   const ends: StreamEnds[] = [];
+  let pidfd: Fd | undefined;
   try {
     ends.push(openStream(options.stdin, 0, options.terminal, stack));
     ends.push(openStream(options.stdout, 1, options.terminal, stack));
     ends.push(openStream(options.stderr, 2, options.terminal, stack));
     const cgroup = options.cgroup === undefined ? undefined : cgroupDirectory(options.cgroup);
     // Others who were there before must not be killed with the child.
-    const ownsCgroup = cgroup !== undefined && isEmptyCgroup(cgroup);
-    const { pid, ownPid, pidfd } = create(options, [ends[0].child, ends[1].child, ends[2].child]);
+    const isAlone = cgroup !== undefined && isEmptyCgroup(cgroup);
+    const created = create(options, [ends[0].child, ends[1].child, ends[2].child]);
+    pidfd = new Fd(created.pidfd);
     const [stdin, stdout, stderr] = ends.map(({ own }) => own);
     return new ChildProcess({
-      pid,
-      ownPid,
-      pidfd: new Fd(pidfd),
-      cgroup: ownsCgroup ? cgroup : undefined,
+      pid: created.pid,
+      ownPid: created.ownPid,
+      pidfd,
+      cgroup: cgroup === undefined ? undefined : OwnCgroup.enter(cgroup, isAlone),
       leadsGroup: Boolean(options.processGroup || options.newSession || options.terminal),
-      stdin: stdin && adoptWriter(stdin),
-      stdout: stdout && adoptReader(stdout),
-      stderr: stderr && adoptReader(stderr),
+      stdin: stdin && adoptPipe(stdin, "write"),
+      stdout: stdout && adoptPipe(stdout, "read"),
+      stderr: stderr && adoptPipe(stderr, "read"),
     });
   } catch (error) {
     for (const { own } of ends) own?.close();
+    // Nobody would see its end.
+    if (pidfd) native.ipcx_signal(pidfd.number, SIGKILL);
+    pidfd?.close();
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import { Fd } from "../core/fd.ts";
 import { EPOLL, ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { Watch } from "../core/reactor.ts";
-import { killCgroup } from "./cgroup.ts";
+import { OwnCgroup } from "./cgroup.ts";
 import type { ResourceUsage } from "./child_process.ts";
 import { identify, isThere, type ProcessIdentity, readStat } from "./process_identity.ts";
 import { signalName, signalNumber } from "./signals.ts";
@@ -34,6 +34,8 @@ export interface RunningProcess {
   readonly status: Promise<EndStatus | null>;
   /** Its pidfd. */
   readonly pidfd: Fd;
+  /** Its control group's directory, if it has one of its own. */
+  readonly cgroup: string | undefined;
   /** Sends it a signal, and tells whether it was there to get it. */
   kill(signal?: string | number): boolean;
   /** Sends a signal to it and to all that came of it. */
@@ -57,10 +59,10 @@ export class TakenOver implements RunningProcess {
   /** How it ended, settled when it has; `null` if the kernel does not tell. */
   readonly status: Promise<EndStatus | null>;
   readonly #identity: ProcessIdentity;
-  readonly #cgroup: string | undefined;
+  readonly #cgroup: OwnCgroup | undefined;
   readonly #watch: Watch;
 
-  private constructor(identity: ProcessIdentity, pidfd: Fd, cgroup: string | undefined) {
+  private constructor(identity: ProcessIdentity, pidfd: Fd, cgroup: OwnCgroup | undefined) {
     const { promise, resolve } = Promise.withResolvers<EndStatus | null>();
     this.pid = identity.pid;
     this.pidfd = pidfd;
@@ -86,7 +88,7 @@ export class TakenOver implements RunningProcess {
     const found = identify(identity.pid, pidfd.number);
     const isSame = found && found.startTime === identity.startTime && found.inode === identity.inode &&
       found.bootId === identity.bootId;
-    if (isSame) return new TakenOver(identity, pidfd, cgroup);
+    if (isSame) return new TakenOver(identity, pidfd, cgroup === undefined ? undefined : OwnCgroup.enter(cgroup, true));
     pidfd.close();
     return undefined;
   }
@@ -100,6 +102,7 @@ export class TakenOver implements RunningProcess {
     }
     const status = this.#readStatus();
     this.pidfd.close();
+    this.#cgroup?.leave();
     resolve(status);
   }
 
@@ -148,7 +151,7 @@ export class TakenOver implements RunningProcess {
   killTree(signal: string | number = "SIGKILL"): boolean {
     const number = signalNumber(signal);
     if (!this.pidfd.isOpen) return false;
-    if (this.#cgroup !== undefined && number === signalNumber("SIGKILL") && killCgroup(this.#cgroup)) return true;
+    if (number === signalNumber("SIGKILL") && this.#cgroup?.kill()) return true;
     let result = native.ipcx_signal_own_group(this.pidfd.number, number);
     // Before Linux 6.9 only its number names the group, and that is its own as long as it has not been reaped.
     if (result === -ERRNO.EINVAL && isThere(this.pidfd.number)) {
@@ -157,6 +160,11 @@ export class TakenOver implements RunningProcess {
     if (result === -ERRNO.ESRCH) return false;
     check(result, "pidfd_send_signal", { pid: this.pid });
     return true;
+  }
+
+  /** Its control group's directory, if it has one of its own. */
+  get cgroup(): string | undefined {
+    return this.#cgroup?.directory;
   }
 
   /** Lets this process end although it runs. */

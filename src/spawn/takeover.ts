@@ -37,7 +37,7 @@ export function recordOf(parts: ManagedParts, inodes: Launched["inodes"]): Proce
     grace: parts.grace,
     isPaused: parts.isPaused,
     isReady: parts.readiness.isConfirmed,
-    cgroup: parts.child?.cgroup,
+    cgroup: running.cgroup,
     socket: socket && { address: `${socket.address}`, type: socket.type },
     ...inodes,
   };

@@ -3,8 +3,10 @@ import { spawn, type SpawnOptions } from "../../src/spawn/mod.ts";
 import { claim, NEEDS_ROOT } from "../claim.ts";
 import { residentBytes } from "../broker/process_figures.ts";
 import { countOpen } from "../core/open_descriptors.ts";
+import { runProgram } from "../cli/program.ts";
 import { compiled } from "./compiled.ts";
 import { childrenOf, refusal } from "./output.ts";
+import { ownProgram } from "./own_program.ts";
 import { Target } from "./target.ts";
 
 const AT_ONCE = 8;
@@ -88,3 +90,16 @@ claim("a process that could not be started leaves nothing, whatever it had by th
   }
   assertEquals(countOpen(), before);
 }, { skip: NEEDS_ROOT });
+
+claim("at the limit of descriptors the first process is started or not, and is not there in vain", async () => {
+  const outcomes = new Set<string>();
+  for (let left = 0; left <= 16; left += 2) {
+    const program = [...ownProgram("spawn_at_limit.ts"), `${left}`];
+    const { out, err } = await runProgram(["prlimit", "--nofile=128", ...program]);
+    assertEquals(err, "");
+    const { outcome, children } = JSON.parse(out);
+    assertEquals(children, [], `${outcome} with ${left} descriptors`);
+    outcomes.add(outcome);
+  }
+  assertEquals(outcomes, new Set(["EMFILE", "started"]));
+});

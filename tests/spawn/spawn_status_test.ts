@@ -1,11 +1,15 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ClosedError } from "../../src/core/errors.ts";
-import { spawn } from "../../src/spawn/mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { existsSync } from "node:fs";
+import { ClosedError, SystemError } from "../../src/core/errors.ts";
+import { type ChildProcess, spawn } from "../../src/spawn/mod.ts";
 import { runProgram, until, within } from "../cli/program.ts";
-import { claim } from "../claim.ts";
+import { claim, NEEDS_ROOT } from "../claim.ts";
 import { NEEDS_CGROUP, OwnCgroup } from "./own_cgroup.ts";
 import { childrenOf, outputOf } from "./output.ts";
 import { ownProgram } from "./own_program.ts";
+
+/** Where the kernel is told which number the last process had. */
+const NEXT_NUMBER = "/proc/sys/kernel/ns_last_pid";
 
 function isAlive(pid: number): boolean {
   try {
@@ -119,6 +123,21 @@ claim("what came of a process in its group is killed even after its own end", as
   await reader.cancel();
 });
 
+claim("nobody is killed who only has the number of a process that has ended", async () => {
+  const child = spawn({ command: "true", processGroup: true });
+  await child.status;
+  let other: ChildProcess | undefined;
+  await until(() => {
+    other?.kill("SIGKILL");
+    Deno.writeTextFileSync(NEXT_NUMBER, `${child.pid - 1}`);
+    other = spawn({ command: "sleep", args: ["1000"], processGroup: true });
+    return other.pid === child.pid;
+  }, "nobody gets the number");
+  assertEquals(child.killTree(), false);
+  other!.kill("SIGTERM");
+  assertEquals((await other!.status).signal, "SIGTERM");
+}, { skip: NEEDS_ROOT || !existsSync(NEXT_NUMBER) && `there is no ${NEXT_NUMBER}` });
+
 claim("what is left of a process's group ends with it, if that is wished", async () => {
   const child = spawn({ ...tree(), processGroup: true, stdout: "piped" });
   child.killRestAtEnd();
@@ -156,8 +175,9 @@ claim("a cgroup is killed with all who are in it, those with sessions of their o
 claim("a cgroup that others were in is not killed with a process", async () => {
   await using cgroup = new OwnCgroup();
   const other = spawn({ command: "sleep", args: ["1000"], cgroup: cgroup.name });
+  assertEquals(other.cgroup, cgroup.path);
   const child = spawn({ ...tree(), cgroup: cgroup.name, processGroup: true, stdout: "null" });
-  assertEquals([other.cgroup, child.cgroup], [cgroup.path, undefined]);
+  assertEquals(child.cgroup, undefined);
   child.killTree();
   assertEquals((await child.status).signal, "SIGKILL");
   await until(() => cgroup.members.length === 1, "the group lives on");
@@ -165,6 +185,30 @@ claim("a cgroup that others were in is not killed with a process", async () => {
   other.kill("SIGKILL");
   await other.status;
 }, { skip: NEEDS_CGROUP });
+
+claim("a cgroup that others came to is not killed with whom it was made for, by whatever path they came", async () => {
+  await using cgroup = new OwnCgroup();
+  const child = spawn({ ...tree(), cgroup: cgroup.name, processGroup: true, stdout: "null" });
+  child.killRestAtEnd();
+  assertEquals(child.cgroup, cgroup.path);
+  const other = spawn({ command: "sleep", args: ["1000"], cgroup: `${cgroup.path}/.` });
+  assertEquals([child.cgroup, other.cgroup], [undefined, undefined]);
+  child.killTree();
+  assertEquals((await child.status).signal, "SIGKILL");
+  await until(() => cgroup.members.length === 1, "its group lives on");
+  other.kill("SIGTERM");
+  assertEquals((await other.status).signal, "SIGTERM");
+}, { skip: NEEDS_CGROUP });
+
+claim("who is reaped by somebody else has no status, which stops nobody who does not ask", async () => {
+  const libc = Deno.dlopen("libc.so.6", { waitpid: { parameters: ["i32", "pointer", "i32"], result: "i32" } });
+  const [asked, ignored] = [1, 2].map(() => spawn({ command: "true" }));
+  for (const { pid } of [asked, ignored]) assertEquals(libc.symbols.waitpid(pid, null, 0), pid);
+  libc.close();
+  const error = await assertRejects(() => asked.status, SystemError);
+  assertEquals([error.syscall, error.code, error.pid], ["waitid", "ECHILD", asked.pid]);
+  await until(() => ignored.hasEnded, "its end is not noticed");
+});
 
 claim("how it ends is told although whoever has started us ignores that children end", async () => {
   const program = ownProgram("wait.ts");
@@ -174,12 +218,13 @@ claim("how it ends is told although whoever has started us ignores that children
 
 claim("a program waits for its processes unless it is told not to", async () => {
   const wait = ownProgram("wait.ts");
-  const [waits, leaves, returns] = await Promise.all(
-    ["ref", "unref", "unref ref"].map(async (words) => {
+  const [waits, leaves, returns, leavesPipes, returnsToPipes] = await Promise.all(
+    ["ref", "unref", "unref ref", "piped unref", "piped unref ref"].map(async (words) => {
       const { out, err, status } = await runProgram([...wait, ...words.split(" ")]);
       assertEquals([status, err], [0, ""]);
       return out;
     }),
   );
   assertEquals([waits, leaves, returns], ["ended with 7\n", "", "ended with 7\n"]);
+  assertEquals([leavesPipes, returnsToPipes], ["", "ended with 7\n"]);
 });
