@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COMMANDS, type CommandSpec, HELP_OPTION, type OptionSpec } from "./table.ts";
+import { COMMANDS, type CommandSpec, optionsOf, type OptionSpec } from "./table.ts";
 
 const WIDTH = 80;
 
@@ -38,7 +38,7 @@ function head(option: OptionSpec): string {
  * @returns The text.
  */
 export function commandHelp(spec: CommandSpec): string {
-  const options = [...spec.options, HELP_OPTION];
+  const options = optionsOf(spec);
   const indent = Math.max(...options.map((option) => head(option).length)) + 2;
   return [
     ...spec.usage.map((usage, at) => `${at === 0 ? "Usage:" : "      "} ipcx ${usage}`),

@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { LEFT_OUT, spellOut } from "./spell_out.ts";
-import { type CommandSpec, HELP_OPTION, type OptionSpec } from "./table.ts";
+import { type CommandSpec, optionsOf, type OptionSpec } from "./table.ts";
 
 /** Thrown for arguments that cannot be understood; exit status 2. */
 export class UsageError extends Error {
@@ -97,7 +97,7 @@ function valuesOf(option: OptionSpec, value: unknown): string[] {
  * @throws {UsageError} For what it does not understand.
  */
 export function parseCommand(spec: CommandSpec, args: readonly string[]): Arguments {
-  const options = [...spec.options, HELP_OPTION];
+  const options = optionsOf(spec);
   const { args: spelled, rest } = spellOut(args, options, Boolean(spec.stopsAtCommand));
   const parsed = parseOptions(spelled, options);
   if (rest.length === 0) return parsed;

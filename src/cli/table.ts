@@ -175,3 +175,23 @@ export const HELP_OPTION: OptionSpec = { name: "help", short: "h", help: "show t
 export function findCommand(name: string): CommandSpec | undefined {
   return COMMANDS.find((command) => command.name === name);
 }
+
+/**
+ * All options of a subcommand.
+ *
+ * @param command The subcommand.
+ * @returns Its own, and those that all understand.
+ */
+export function optionsOf(command: CommandSpec): OptionSpec[] {
+  return [...command.options, HELP_OPTION];
+}
+
+/**
+ * The ways to write an option.
+ *
+ * @param option The option.
+ * @returns With two dashes; with one and its letter, if it has one.
+ */
+export function spellings(option: OptionSpec): string[] {
+  return [`--${option.name}`, ...(option.short ? [`-${option.short}`] : [])];
+}

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../../src/cli/table.ts";
 import { claim, OwnDirectory } from "../claim.ts";
 import { ipcx, ROOT, runProgram } from "./program.ts";
+import { Terminal } from "./terminal.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = typeof SHELLS[number];
@@ -23,7 +24,11 @@ const ASK: Record<Shell, (script: string, line: string) => string[]> = {
     "bash",
     "--norc",
     "-c",
-    'source "$0"; COMP_LINE=$1; read -ra COMP_WORDS <<<"$1"; [[ $1 == *" " ]] && COMP_WORDS+=(""); ' +
+    // As readline does: = and : are words of their own.
+    'source "$0"; COMP_LINE=$1; rest=$1; COMP_WORDS=(); ' +
+    "while [[ $rest =~ ^[[:space:]]*([=:]+|[^[:space:]=:]+) ]]; do " +
+    'COMP_WORDS+=("${BASH_REMATCH[1]}"); rest=${rest#"${BASH_REMATCH[0]}"}; done; ' +
+    '[[ $1 == *" " ]] && COMP_WORDS+=(""); ' +
     "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_POINT=${#1}; " +
     // What `complete -p` says is bound is what a Tab would call.
     'spec=$(complete -p ipcx); spec=${spec##*-F }; "${spec%% *}"; printf "%s\\n" "${COMPREPLY[@]}"',
@@ -81,8 +86,69 @@ for (const shell of SHELLS) {
   }, { skip });
 }
 
-claim("bash completes the command behind --", async () => {
+/** Where a command may stand, and where its arguments. */
+for (const shell of SHELLS) {
+  const skip = isInstalled(shell) ? false as const : `${shell} is not installed`;
+
+  claim(`${shell} completes the command of spawn with and without --, behind all ways to write options`, async () => {
+    using directory = new OwnDirectory();
+    Deno.writeTextFileSync(directory.file(`completions.${shell}`), (await ipcx(["completions", shell])).out);
+    Deno.writeTextFileSync(directory.file("rules.txt"), "");
+    const ask = (line: string): Promise<string[]> => complete(shell, line, directory.path);
+    const before = [
+      "",
+      "-- ",
+      "-k 3 ",
+      "--keep-fd 3 ",
+      "--keep-fd=3 ",
+      "--net ",
+      "-mn ",
+      "-at 12 ",
+      "--env A=b ",
+      "-e A=b --pty ",
+    ];
+    for (const options of before) assertHas(await ask(`ipcx spawn ${options}sor`), ["sort"], options);
+    assertHas(await ask("ipcx nsexec -n x sor"), ["sort"], "nsexec");
+    assertHas(await ask("ipcx pair k -- sor"), ["sort"], "pair");
+
+    assertHas(await ask("ipcx spawn cat ru"), ["rules.txt"], "an argument");
+    assertHas(await ask("ipcx spawn -k 3 -- cat ru"), ["rules.txt"], "an argument");
+    for (const line of ["ipcx spawn cat --ne", "ipcx spawn -- cat --ne", "ipcx pair k -- cat --tim"]) {
+      const found = await ask(line);
+      assert(!found.some((word) => /^--(net|new-session|timeout)$/.test(word)), `${line}: ${found.join(" ")}`);
+    }
+  }, { skip });
+
+  claim(`${shell} completes values of spawn's options, those that are attached among them`, async () => {
+    using directory = new OwnDirectory();
+    Deno.writeTextFileSync(directory.file(`completions.${shell}`), (await ipcx(["completions", shell])).out);
+    Deno.writeTextFileSync(directory.file("rules.txt"), "");
+    // fish shows the whole word, the others what stands behind the equals sign.
+    const ask = async (line: string): Promise<string[]> =>
+      (await complete(shell, line, directory.path)).map((word) => word.replace(/^.*=/, ""));
+    for (const option of ["--pid-file ", "--pid-file=", "--root ", "-r ", "--net=", "--wd=", "-aw --root "]) {
+      assertHas(await ask(`ipcx spawn ${option}ru`), ["rules.txt"], option);
+    }
+    assertHas(await ask("ipcx spawn --ne"), ["--net", "--new-session"], "--ne");
+    assertHas(await ask("ipcx spawn --net --ne"), ["--new-session"], "behind --net");
+  }, { skip });
+}
+
+claim("bash completes at a real prompt, where it takes words apart at = and :", async () => {
   using directory = new OwnDirectory();
-  Deno.writeTextFileSync(directory.file("completions.bash"), (await ipcx(["completions", "bash"])).out);
-  assertHas(await complete("bash", "ipcx pair k -- sor", directory.path), ["sort"], "pair k -- sor");
+  Deno.writeTextFileSync(directory.file("script"), (await ipcx(["completions", "bash"])).out);
+  Deno.writeTextFileSync(directory.file("one-file"), "");
+  await using terminal = new Terminal(["bash", "--norc", "--noprofile", "-i"], { columns: 200 });
+  await terminal.type(`cd ${directory.path}; source ./script; ipcx() { printf '<%s>' "$@"; echo; }; echo rea'd'y\n`);
+  await terminal.shows(/ready\r/);
+  const cases = [
+    ["ipcx spawn --net=one\t--pid-fi\tone\t true", "<spawn><--net=one-file><--pid-file><one-file><true>"],
+    ["ipcx spawn --listen 3=@a:b -e A=b:c sha256s\tone\t", "<spawn><--listen><3=@a:b><-e><A=b:c><sha256sum><one-file>"],
+  ];
+  for (const [typed, wanted] of cases) {
+    await terminal.type(`${typed}\n`);
+    assertEquals((await terminal.shows(/(<spawn>.*>)\r/))[1], wanted);
+  }
+  await terminal.type("exit\n");
+  await terminal.ended();
 });

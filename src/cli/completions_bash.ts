@@ -1,0 +1,113 @@
+/**
+ * The completion script for bash.
+ *
+ * @module
+ */
+
+import { COMMANDS, type CommandSpec, optionsOf, type OptionSpec, spellings } from "./table.ts";
+
+function spelled(options: readonly OptionSpec[]): string {
+  return options.flatMap(spellings).join(" ");
+}
+
+/** What the function has to know of a subcommand. */
+function facts(command: CommandSpec): string {
+  const options = optionsOf(command);
+  const valued = options.filter(({ value, optional }) => value && !optional);
+  const end = command.stopsAtCommand ? "word" : command.takesCommand ? "dashes" : "";
+  return `    ${command.name})
+      options="${spelled(options)}" valued=" ${spelled(valued)} "
+      words="${(command.words ?? []).join(" ")}" end="${end}"
+      ;;`;
+}
+
+function choices(command: CommandSpec): string[] {
+  return command.options.filter((option) => option.choices).map((option) => {
+    const patterns = spellings(option).map((spelling) => `"${command.name} ${spelling}"`).join("|");
+    return `    ${patterns}) COMPREPLY=($(compgen -W "${option.choices!.join(" ")}" -- "$current"));;`;
+  });
+}
+
+/**
+ * Writes the script.
+ *
+ * @returns The script.
+ */
+export function bash(): string {
+  return `_ipcx_files() {
+  compopt -o filenames 2>/dev/null
+  COMPREPLY=($(compgen -f -- "$current"))
+}
+
+_ipcx_value() {
+  case "$1 $2" in
+${COMMANDS.flatMap(choices).join("\n")}
+    *) _ipcx_files;;
+  esac
+}
+
+# What CMD takes is known to its own completion.
+_ipcx_command() {
+  if (($1 < $2)); then
+    if declare -F _command_offset >/dev/null; then _command_offset $3; else _ipcx_files; fi
+  elif [[ $current == */* ]]; then
+    _ipcx_files
+  else
+    COMPREPLY=($(compgen -c -- "$current"))
+  fi
+}
+
+_ipcx() {
+  # bash takes words apart at = and :, which are part of ours.
+  local line=$COMP_LINE piece offset=0
+  local -a given=() offsets=()
+  for piece in "\${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+    if [[ \${#given[@]} == 0 || $line == [[:space:]]* ]]; then
+      given+=("$piece")
+      offsets+=($offset)
+      line=\${line#"\${line%%[![:space:]]*}"}
+    else
+      given[\${#given[@]}-1]+=$piece
+    fi
+    line=\${line#"$piece"}
+    ((++offset))
+  done
+  local last=$((\${#given[@]} - 1)) at
+  local current=\${given[last]} name=\${given[1]} options= valued= words= end=
+  COMPREPLY=()
+  if ((last == 1)); then
+    COMPREPLY=($(compgen -W "${COMMANDS.map(({ name }) => name).join(" ")} --help --version" -- "$current"))
+    return
+  fi
+  case "$name" in
+${COMMANDS.map(facts).join("\n")}
+  esac
+  for ((at = 2; at < last; at++)); do
+    piece=\${given[at]}
+    if [[ $piece == -- ]]; then
+      [[ $end ]] && _ipcx_command $((at + 1)) $last \${offsets[at+1]}
+      return
+    elif [[ $piece == --* ]]; then
+      [[ $valued == *" $piece "* ]] && ((++at))
+    elif [[ $piece == -?* ]]; then
+      [[ $valued == *" -\${piece: -1} "* && $piece != *=* ]] && ((++at))
+    elif [[ $end == word ]]; then
+      _ipcx_command $at $last \${offsets[at]}
+      return
+    fi
+  done
+  if ((at > last)); then
+    [[ $piece == --* ]] || piece=-\${piece: -1}
+    _ipcx_value "$name" "$piece"
+  elif [[ $current == --*=* ]]; then
+    piece=\${current%%=*} current=\${current#*=}
+    _ipcx_value "$name" "$piece"
+  elif [[ $current == -* || $end != word ]]; then
+    COMPREPLY=($(compgen -W "$options $words" -- "$current"))
+  else
+    _ipcx_command $last $last \${offsets[last]}
+  fi
+}
+complete -F _ipcx ipcx
+`;
+}

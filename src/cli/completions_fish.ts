@@ -1,0 +1,106 @@
+/**
+ * The completion script for fish.
+ *
+ * @module
+ */
+
+import { COMMANDS, type CommandSpec, optionsOf, type OptionSpec, spellings } from "./table.ts";
+
+function quote(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
+}
+
+/** What is completed behind an option: one of some words, or a file. */
+function value({ value, optional, choices }: OptionSpec): string {
+  if (value === undefined) return "";
+  if (choices) return ` ${optional ? "-f" : "-x"} -a '${choices.join(" ")}'`;
+  return optional ? " -f -a '(__ipcx_files)'" : " -r -F";
+}
+
+function lines(command: CommandSpec): string[] {
+  const condition = `-n '__ipcx_in ${command.name}'`;
+  const options = optionsOf(command).map((option) => {
+    const short = option.short ? ` -s ${option.short}` : "";
+    return `complete -c ipcx ${condition} -l ${option.name}${short}${value(option)} -d '${quote(option.help)}'`;
+  });
+  return [
+    `complete -c ipcx -f -n __fish_use_subcommand -a ${command.name} -d '${quote(command.summary)}'`,
+    ...options,
+    ...(command.words ? [`complete -c ipcx -f ${condition} -a '${command.words.join(" ")}'`] : []),
+  ];
+}
+
+/** The options of a subcommand that take the next word for their value, for a switch over the words. */
+function valued(command: CommandSpec): string {
+  const options = command.options.filter(({ value, optional }) => value && !optional);
+  return `        case ${command.name}
+            set valued ${options.flatMap(spellings).join(" ")}`;
+}
+
+function namesOf(commands: readonly CommandSpec[]): string {
+  return commands.map(({ name }) => name).join(" ");
+}
+
+/**
+ * Writes the script.
+ *
+ * @returns The script.
+ */
+export function fish(): string {
+  const stopping = COMMANDS.filter(({ stopsAtCommand }) => stopsAtCommand);
+  const taking = COMMANDS.filter(({ takesCommand }) => takesCommand);
+  return `# The words of CMD before the one that is completed, behind a line that says that
+# it has begun; nothing if that is still an option, or the value of one.
+function __ipcx_command
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l name $words[1]
+    set -e words[1]
+    contains -- "$name" ${namesOf(taking)}; or return
+    set -l valued
+    switch $name
+${COMMANDS.map(valued).join("\n")}
+    end
+    while set -q words[1]
+        set -l word $words[1]
+        if test "$word" = --
+            printf '%s\\n' begun $words[2..]
+            return
+        else if not string match -q -- '-?*' $word
+            if contains -- $name ${namesOf(stopping)}
+                printf '%s\\n' begun $words
+                return
+            end
+        else if contains -- $word $valued
+            set -e words[1]
+            set -q words[1]; or return
+        else if string match -qr -- '^-[^-=]' $word; and contains -- -(string sub -s -1 -- $word) $valued
+            set -e words[1]
+            set -q words[1]; or return
+        end
+        set -e words[1]
+    end
+    contains -- $name ${namesOf(stopping)}; or return
+    string match -q -- '-*' (commandline -ct); or echo begun
+end
+
+# Whether options of a subcommand may stand here.
+function __ipcx_in
+    set -l words (commandline -opc)
+    test "$words[2]" = $argv[1]; and test -z "$(__ipcx_command)"
+end
+
+function __ipcx_complete_command
+    set -l words (__ipcx_command)
+    set -e words[1]
+    complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
+end
+
+function __ipcx_files
+    __fish_complete_path (string replace -r -- '^--?[^=]*=' '' (commandline -ct))
+end
+
+complete -c ipcx -f -n 'test -n "$(__ipcx_command)"' -a '(__ipcx_complete_command)'
+${COMMANDS.flatMap(lines).join("\n")}
+`;
+}
