@@ -55,8 +55,8 @@ export function calledAs(): string {
   try {
     return new TextDecoder().decode(allArguments()[0]).replace(/^.*\//s, "");
   } catch (error) {
-    // Without leave to look, it goes by its own name.
-    if (error instanceof Deno.errors.NotCapable) return "ipcx";
+    // Without leave to look, or without /proc, it goes by its own name.
+    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotFound) return "ipcx";
     throw error;
   }
 }

@@ -13,8 +13,9 @@ import { Pidfile } from "../core/pidfile.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import { cgroupDirectory } from "./cgroup.ts";
 import { preparePlan } from "./create.ts";
+import { NAMESPACE_FLAGS } from "./namespaces.ts";
 import type { SpawnOptions } from "./options.ts";
-import { carryOut, type Created } from "./plan.ts";
+import { carryOut, type Created, type Plan, STEP, type Step } from "./plan.ts";
 import { becomeProgram, becomeWaiter, type FileToRemove, fileToRemove, holdSignals, prepareWaiter } from "./waiter.ts";
 
 const STANDARD_STREAMS = [0, 1, 2] as const;
@@ -118,6 +119,21 @@ function tell(statusFd: number | undefined, event: Record<string, unknown>): voi
   native.ipcx_write(statusFd, line, line.length);
 }
 
+/**
+ * A terminal is the caller's: another user could not open it again, by /dev/stdout.
+ * What an id means in a user namespace that is joined, the caller does not know.
+ */
+function giveTerminal(terminal: Fd, { steps }: Plan, uid: number | undefined): void {
+  const joins = (step: Step): boolean => step.what === STEP.JOIN && step.numbers?.[1] === NAMESPACE_FLAGS.user;
+  if (uid === undefined || uid === Deno.uid() || steps.some(joins)) return;
+  try {
+    Deno.chownSync(`/proc/self/fd/${terminal.number}`, uid, null);
+  } catch (error) {
+    // Who may not become that user either is told when it is tried.
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
+}
+
 /** Sends the other ends on their way, with a line that says whose they are. */
 async function handOver(handOvers: readonly HandOver[], pid: number): Promise<void> {
   for (const { number, end, receiver } of handOvers) {
@@ -144,6 +160,7 @@ export async function runInForeground(options: ForegroundOptions): Promise<never
   const { channel, terminal, files } = preparations;
   const streams = terminal ? [terminal.number, terminal.number, terminal.number] as const : STANDARD_STREAMS;
   const { plan } = stack.use(preparePlan(spawnOptions(options, preparations), streams));
+  if (terminal) giveTerminal(terminal, plan, options.spawn.uid);
   // Opening may take long, of a network's file; what ends that is not to be held.
   holdSignals();
   const child = carryOut(plan);

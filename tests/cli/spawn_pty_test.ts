@@ -28,6 +28,25 @@ claim("all output arrives, also what is written last", async () => {
   assertEquals([out.length, out.replaceAll("x", "")], [MEBIBYTE, ""]);
 });
 
+claim("the terminal is CMD's own, whoever it is: it can be opened again", async () => {
+  const write = "echo mine >/dev/stdout; stat -Lc %u:%A /dev/stdin";
+  const { out } = await spawned(["--pty", "--uid", "65534", "--gid", "65534", "sh", "-c", write]);
+  assert(out.startsWith("mine\r\n65534:crw"), out);
+  await using target = await Target.start(["user"]);
+  const { out: there } = await spawned([
+    "--pty",
+    `--user=${target.pid}`,
+    "--uid",
+    "0",
+    "stat",
+    "-Lc",
+    "%u",
+    "/dev/stdin",
+  ]);
+  // Root's here, who is root there.
+  assertEquals(there, "0\r\n");
+}, { skip: NEEDS_ROOT });
+
 claim("when nobody reads the output any more, CMD's terminal hangs up", async () => {
   const command = [...IPCX, "spawn", "--pty", "sh", "-c", "while :; do echo line; done"];
   const script = '"$@" | head -n 1; echo ${PIPESTATUS[0]}';
