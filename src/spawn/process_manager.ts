@@ -4,6 +4,7 @@
  * @module
  */
 
+import { getLogger } from "@std/log";
 import { ClosedError } from "../core/errors.ts";
 import { launch, type Launched } from "./launch.ts";
 import { type LineSink, logLine } from "./log_lines.ts";
@@ -173,12 +174,14 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
   }
 
   #keep({ parts, inodes }: Launched): ManagedProcess {
-    const process = this.#hold(parts, this.#roster.isRemembered ? recordOf(parts, inodes) : undefined);
+    let process: ManagedProcess | undefined;
     try {
+      process = this.#hold(parts, this.#roster.isRemembered ? recordOf(parts, inodes) : undefined);
       this.#roster.save();
       return process;
     } catch (error) {
-      this.#roster.remove(process);
+      if (process) this.#roster.remove(process);
+      else abandon(parts, error);
       parts.running.killTree("SIGKILL");
       throw error;
     }
@@ -197,7 +200,7 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
     const onFailed = (error: unknown): void => {
       this.#counts.failed++;
       this.tell("failed", identifier, { process, error });
-      process.stop().catch(reportError);
+      stopUnasked(process);
     };
     const onEnded = (status: EndStatus | null): void => {
       this.#roster.remove(process);
@@ -274,8 +277,7 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
     const held = this.#roster.list();
     this.#roster[Symbol.dispose]();
     for (const { parts } of held) {
-      parts.readiness.fail(new ClosedError(`the manager has let go of '${parts.identifier}' before it was ready`));
-      parts.resources[Symbol.dispose]();
+      abandon(parts, new ClosedError(`the manager has let go of '${parts.identifier}' before it was ready`));
       parts.running.unref();
     }
   }
@@ -286,9 +288,23 @@ export class ProcessManager extends ProcessEvents implements AsyncDisposable {
   }
 }
 
+/** Listens to a process no more, whatever becomes of it. */
+function abandon({ readiness, resources }: ManagedParts, reason: unknown): void {
+  readiness.fail(reason);
+  resources[Symbol.dispose]();
+}
+
+/** Stops a process of which nobody waits for the end: what goes wrong is logged. */
+function stopUnasked(process: ManagedProcess): void {
+  process.stop().catch((error) => {
+    getLogger("spawn").error(`${process.identifier}: it could not be stopped`, { error: (error as Error).message });
+  });
+}
+
 function stopWhenAborted(process: ManagedProcess, signal: AbortSignal | undefined): void {
-  if (!signal) return;
-  const stop = (): void => void process.stop().catch(reportError);
-  signal.addEventListener("abort", stop, { once: true });
-  process.status.then(() => signal.removeEventListener("abort", stop));
+  const stop = (): void => stopUnasked(process);
+  // Whoever was told of its start may have aborted it.
+  if (signal?.aborted) return stop();
+  signal?.addEventListener("abort", stop, { once: true });
+  process.status.then(() => signal?.removeEventListener("abort", stop));
 }

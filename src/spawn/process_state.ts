@@ -4,6 +4,7 @@
  * @module
  */
 
+import { UnixAddress } from "../core/address.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 
 const VERSION = 1;
@@ -43,6 +44,13 @@ type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
 const isText = (value: unknown): boolean => typeof value === "string";
 const isNumber = (value: unknown): boolean => typeof value === "number";
 const isBoolean = (value: unknown): boolean => typeof value === "boolean";
+const isAddress = (value: unknown): boolean => {
+  try {
+    return UnixAddress.parse(value as string).kind === "abstract";
+  } catch {
+    return false;
+  }
+};
 const isPid = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 1;
 const isDate = (value: unknown): boolean => isText(value) && !Number.isNaN(Date.parse(value as string));
 const isOneOf = (...words: string[]) => (value: unknown): boolean => words.includes(value as string);
@@ -67,7 +75,7 @@ const RECORD: Shape = {
   isPaused: isBoolean,
   isReady: isBoolean,
   cgroup: optional(isText),
-  socket: optional(shaped({ address: isText, type: isOneOf("stream", "seqpacket") })),
+  socket: optional(shaped({ address: isAddress, type: isOneOf("stream", "seqpacket") })),
   stdout: optional(isNumber),
   stderr: optional(isNumber),
 };
@@ -81,6 +89,10 @@ function parse(text: string): ProcessRecord[] {
     if (field !== undefined) throw new Error(`processes[${at}].${field} is not as it should be`);
   }
   return processes;
+}
+
+function writeNew(path: string, text: string): void {
+  Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o600 });
 }
 
 /** A state file, which one manager at a time has. */
@@ -113,7 +125,7 @@ export class StateFile implements Disposable {
   /**
    * Reads what the last manager has left.
    *
-   * @returns Its processes; none if there is no file.
+   * @returns Its processes; none if there is no file, or an empty one.
    * @throws {Error} If the file cannot be understood, or others may write to it:
    * whoever can write to it says which processes are ended.
    */
@@ -129,6 +141,8 @@ export class StateFile implements Disposable {
       if (error instanceof Deno.errors.NotFound) return [];
       throw error;
     }
+    // What a host leaves that has crashed while it was written; and how mktemp(1) makes it.
+    if (/^\0*$/.test(text)) return [];
     try {
       return parse(text);
     } catch (error) {
@@ -146,7 +160,15 @@ export class StateFile implements Disposable {
    */
   write(processes: readonly ProcessRecord[]): void {
     const draft = `${this.#path}.new`;
-    Deno.writeTextFileSync(draft, `${JSON.stringify({ version: VERSION, processes }, null, 2)}\n`, { mode: 0o600 });
+    const text = `${JSON.stringify({ version: VERSION, processes }, null, 2)}\n`;
+    try {
+      writeNew(draft, text);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      // Left by a manager that was killed; or a trap, if others may write to the directory.
+      Deno.removeSync(draft);
+      writeNew(draft, text);
+    }
     Deno.renameSync(draft, this.#path);
   }
 

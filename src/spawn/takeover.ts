@@ -65,10 +65,10 @@ function reopenLines(record: ProcessRecord, onLine: LineSink, stack: DisposableS
  */
 export function takeOver(record: ProcessRecord, onLine: LineSink): ManagedParts | undefined {
   const { identifier, socket } = record;
-  const running = TakenOver.find(record.identity, record.cgroup);
-  if (!running) return undefined;
   using stack = new DisposableStack();
   const dialled = socket && stack.use(new ManagedSocket(UnixAddress.parse(socket.address), socket.type));
+  const running = TakenOver.find(record.identity, record.cgroup);
+  if (!running) return undefined;
   const lines = reopenLines(record, onLine, stack);
   const notKnown = new Error(`'${identifier}' was taken over before it was ready: whether it is now is not known`);
   return {

@@ -3,9 +3,11 @@ import { AddressError } from "../../src/core/address.ts";
 import { ClosedError, SystemError } from "../../src/core/errors.ts";
 import { UnixListener } from "../../src/core/listener.ts";
 import { type ManagedOptions, ProcessManager } from "../../src/spawn/mod.ts";
-import { claim } from "../claim.ts";
-import { until } from "../cli/program.ts";
+import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
+import { runProgram, until, within } from "../cli/program.ts";
+import { compiled, missing } from "./compiled.ts";
 import { lives, OwnManager, script } from "./managed.ts";
+import { ownProgram } from "./own_program.ts";
 
 claim("at most one live process has an identifier, and its end frees it", async () => {
   await using own = new OwnManager();
@@ -280,3 +282,27 @@ claim("a hundred processes in a row leave no descriptor and no child behind", as
   assertEquals(own.lines.length, 100);
   assertEquals(own.manager.counters, { started: 100, live: 0, failed: 50, ended: 100 });
 });
+
+claim("a signal that is aborted while the start is told of stops the process, too", async () => {
+  await using own = new OwnManager();
+  const aborter = new AbortController();
+  own.manager.addEventListener("started", () => aborter.abort(), { once: true });
+  const process = own.manager.start(script("exec sleep 1000", { signal: aborter.signal }));
+  assertEquals((await within(process.status, "it goes on"))!.signal, "SIGTERM");
+});
+
+claim("who has become another user's cannot be stopped, which is no end of its manager", async () => {
+  using home = new OwnDirectory();
+  Deno.chmodSync(home.path, 0o777);
+  const program = home.file("become_root");
+  Deno.copyFileSync(compiled("become_root.c"), program);
+  Deno.chmodSync(program, 0o4755);
+  const { out, err } = await runProgram([...ownProgram("stop_strangers.ts"), program], {
+    through: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+    env: { DENO_DIR: home.file("deno"), HOME: home.path },
+  });
+  assertEquals(err, "");
+  const { pid, ...rest } = JSON.parse(out);
+  Deno.kill(pid, "SIGKILL");
+  assertEquals(rest, { line: "root", code: "EPERM", state: "running" });
+}, { skip: NEEDS_ROOT || missing("setpriv") });

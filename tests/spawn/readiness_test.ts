@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { existsSync } from "node:fs";
 import { UnixAddress } from "../../src/core/address.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { isReadyLine } from "../../src/spawn/readiness.ts";
-import type { ManagedProcess, ReadyWhen } from "../../src/spawn/mod.ts";
-import { claim, NEEDS_ROOT } from "../claim.ts";
+import type { ManagedOptions, ManagedProcess, ReadyWhen } from "../../src/spawn/mod.ts";
+import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
 import { until } from "../cli/program.ts";
 import { compiled } from "./compiled.ts";
 import { Elsewhere } from "./elsewhere.ts";
@@ -247,3 +248,26 @@ claim("without a /proc there is no way out of another network namespace", async 
   await assertTooLate(process, "'x' was not ready within 100 ms: it has not sent READY=1 to NOTIFY_SOCKET");
   await own.says(`${ENOENT}`);
 }, { skip: NEEDS_ROOT });
+
+claim("who was ready in time is so, however late this process comes to see it", async () => {
+  await using own = new OwnManager();
+  using directory = new OwnDirectory();
+  const notified = "import os, socket, sys\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n" +
+    "s.sendto(b'READY=1', '\\0' + os.environ['NOTIFY_SOCKET'][1:])\nopen(sys.argv[1], 'w')\nsys.stdin.read()";
+  const starts: [ReadyWhen, Partial<ManagedOptions>][] = [
+    [{ line: "ready" }, { command: "sh", args: ["-c", 'echo ready; : > "$0"; read -r word'] }],
+    ["notify", { command: PYTHON, args: ["-c", notified] }],
+  ];
+  for (const [at, [ready, { command, args = [] }]] of starts.entries()) {
+    const flag = directory.file(`${at}`);
+    const process = own.manager.start(
+      { command: command!, args: [...args, flag], ready, readyTimeout: 100, stdin: "piped" },
+    );
+    const began = performance.now();
+    // Nothing else runs here meanwhile.
+    while (performance.now() < began + 200 || !existsSync(flag));
+    await process.ready;
+    await process.stdin.close();
+    await process.status;
+  }
+}, { skip });

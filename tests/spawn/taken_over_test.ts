@@ -2,10 +2,11 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { ClosedError } from "../../src/core/errors.ts";
 import { ProcessManager } from "../../src/spawn/mod.ts";
 import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
-import { Process, until } from "../cli/program.ts";
+import { Process, runProgram, until } from "../cli/program.ts";
 import { lives, managerProgram, NEEDS_PYTHON, OwnManager, PROGRAMS, PYTHON, script } from "./managed.ts";
 import { childrenOf } from "./output.ts";
 import { NEEDS_CGROUP, OwnCgroup } from "./own_cgroup.ts";
+import { ownProgram } from "./own_program.ts";
 
 interface Started {
   identifier: string;
@@ -301,6 +302,7 @@ claim("a state file that cannot be understood is an error that says where and wh
     ]),
     [{ version: 1, processes: [{ ...record, identity: { ...record.identity, pid: 1 } }] }, "processes[0].identity"],
     [{ version: 1, processes: [{ ...record, socket: { address: "@x", type: "dgram" } }] }, "processes[0].socket"],
+    [{ version: 1, processes: [{ ...record, socket: { address: "x", type: "stream" } }] }, "processes[0].socket"],
     [{ version: 1, processes: [{ ...record, startedAt: "soon" }] }, "processes[0].startedAt"],
   ];
   for (const [state, reason] of bad) {
@@ -330,6 +332,42 @@ claim("a state file that others may write to is not believed", async () => {
   }
 });
 
+claim("an empty state file is one without processes", async () => {
+  using directory = new OwnDirectory();
+  for (const text of ["", "\0\0\0"]) {
+    const stateFile = directory.file(`state-${text.length}`);
+    Deno.writeTextFileSync(stateFile, text, { mode: 0o600 });
+    await using manager = new ProcessManager({ stateFile });
+    assertEquals(manager.list(), []);
+  }
+});
+
+claim(
+  "what stands where the state file is drafted is replaced, and nothing that it leads to is written to",
+  async () => {
+    using directory = new OwnDirectory();
+    const [stateFile, other] = ["state", "other"].map((name) => directory.file(name));
+    Deno.writeTextFileSync(other, "precious");
+    const traps = [
+      () => Deno.symlinkSync(other, `${stateFile}.new`),
+      () => Deno.linkSync(other, `${stateFile}.new`),
+      () => Deno.writeTextFileSync(`${stateFile}.new`, "half of it", { mode: 0o666 }),
+      () => {
+        Deno.writeTextFileSync(`${stateFile}.new`, "");
+        if (Deno.uid() === 0) Deno.chownSync(`${stateFile}.new`, 65534, null);
+      },
+    ];
+    for (const trap of traps) {
+      trap();
+      await new ProcessManager({ stateFile }).shutdown();
+      await new ProcessManager({ stateFile }).shutdown();
+      const { isFile, uid, mode } = Deno.lstatSync(stateFile);
+      assertEquals([isFile, uid, mode! & 0o777], [true, Deno.uid(), 0o600]);
+      assertEquals(Deno.readTextFileSync(other), "precious");
+    }
+  },
+);
+
 claim("a start that cannot be remembered fails, and nothing of it is left", async () => {
   using directory = new OwnDirectory();
   const folder = directory.file("folder");
@@ -344,6 +382,19 @@ claim("a start that cannot be remembered fails, and nothing of it is left", asyn
   await until(() => childrenOf(Deno.pid).every((pid) => before.includes(pid)), "a child is left");
   await own.manager.shutdown();
 });
+
+claim(
+  "a start fails, and nothing of it is left, where the kernel does not tell what makes a process that one",
+  async () => {
+    using directory = new OwnDirectory();
+    // Without the file there is no telling one start of the host from another.
+    const hide = 'mount -t tmpfs none /proc/sys/kernel/random && exec "$@"';
+    const program = [...ownProgram("start_unidentified.ts"), directory.file("state")];
+    const { out, err } = await runProgram(["unshare", "--mount", "sh", "-c", hide, "-", ...program]);
+    assertEquals([JSON.parse(out), err], [{ error: "NotFound", live: 0, children: 0 }, ""]);
+  },
+  { skip: NEEDS_ROOT },
+);
 
 claim("a manager can let go of its processes for the next one", async () => {
   using directory = new OwnDirectory();
