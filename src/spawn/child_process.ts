@@ -284,6 +284,11 @@ export class ChildProcess {
     }
   }
 
+  /** Closes our end of the pipe to its standard input, if there is one, whoever writes to it. */
+  closeStdin(): void {
+    this.#parts.stdin?.destroy();
+  }
+
   /** Keeps this process alive as long as it runs, and its pipes are open, as is so at first. */
   ref(): void {
     this.#watch.ref();

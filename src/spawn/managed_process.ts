@@ -91,9 +91,11 @@ export class ManagedProcess {
   }
 
   async #attend(): Promise<EndStatus | null> {
-    const { running, lines, readiness, resources } = this.#parts;
+    const { running, child, lines, readiness, resources } = this.#parts;
     // Rejected only if somebody else has reaped it.
     const status = await running.status.catch(() => null);
+    // Nobody is to read from it any more, and few close what they write to when its reader ends.
+    child?.closeStdin();
     await Promise.all(lines.map((one) => one.drained()));
     this.#hasEnded = true;
     readiness.fail(new Error(`'${this.identifier}' has ended before it was ready: ${told(status)}`));
@@ -120,7 +122,7 @@ export class ManagedProcess {
   }
 
   /**
-   * A pipe to its standard input.
+   * A pipe to its standard input; closed when it ends.
    *
    * @throws {TypeError} If `stdin` was not `"piped"`, or it was taken over.
    */

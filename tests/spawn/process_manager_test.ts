@@ -184,6 +184,16 @@ claim("standard input is empty unless asked for, and can be a pipe", async () =>
   assertThrows(() => process.stderr, TypeError, "stderr is not piped");
 });
 
+claim("a pipe to standard input that nobody has closed is closed when the process ends", async () => {
+  await using own = new OwnManager();
+  const [idle, busy] = [1, 2].map(() => own.manager.start(script("read -r word", { stdin: "piped" })));
+  const writer = busy.stdin.getWriter();
+  const writing = assertRejects(() => writer.write(new Uint8Array(1_000_000)), Error);
+  for (const process of [idle, busy]) process.kill();
+  await Promise.all([idle.status, busy.status, writing]);
+  await assertRejects(() => writer.write(new Uint8Array(1)), Error);
+});
+
 claim("what a service manager has told us is not told to processes", async () => {
   const own = new OwnManager();
   await using _own = own;
