@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,26 +30,55 @@ void read_orders(struct orders *orders)
     orders->is_terminal = number("IPCX_TERMINAL", 0) != 0;
 }
 
-static void close_between(int first, int last)
+/* The next order to remove a file, behind its name. */
+static const char *next_removal(char ***variable)
 {
-    if (first <= last)
-        syscall(SYS_close_range, first, last, 0);
+    for (; **variable; ++*variable)
+        if (strncmp(**variable, REMOVE, strlen(REMOVE)) == 0)
+            return strchr(*(*variable)++, '=') + 1;
+    return NULL;
+}
+
+static int by_number(const void *one, const void *other)
+{
+    return *(const int *)one - *(const int *)other;
+}
+
+static void close_all_but(int *kept, size_t count)
+{
+    int next = 3;
+
+    qsort(kept, count, sizeof(*kept), by_number);
+    for (size_t i = 0; i < count; i++) {
+        if (kept[i] > next)
+            syscall(SYS_close_range, next, kept[i] - 1, 0);
+        if (kept[i] >= next)
+            next = kept[i] + 1;
+    }
+    syscall(SYS_close_range, next, ~0U, 0);
 }
 
 /* What the child was given must end when the child closes it. Standard streams
  * are only needed to relay; their numbers stay taken. */
 void close_others(const struct orders *orders)
 {
-    int lower = orders->status_fd, upper = orders->channel;
+    char **variable = environ;
+    const char *removal;
+    size_t count = 2;
+    int *kept;
 
-    if (lower > upper) {
-        lower = orders->channel;
-        upper = orders->status_fd;
-    }
-    close_between(3, lower < 0 ? (upper < 0 ? -1 : upper - 1) : lower - 1);
-    if (lower >= 0)
-        close_between(lower + 1 < 3 ? 3 : lower + 1, upper - 1);
-    syscall(SYS_close_range, upper < 2 ? 3 : upper + 1, ~0U, 0);
+    while (next_removal(&variable))
+        count++;
+    kept = calloc(count, sizeof(*kept));
+    if (!kept)
+        abort();
+    kept[0] = orders->status_fd;
+    kept[1] = orders->channel;
+    variable = environ;
+    for (size_t i = 2; (removal = next_removal(&variable)); i++)
+        kept[i] = atoi(removal);
+    close_all_but(kept, count);
+    free(kept);
     if (orders->channel < 0) {
         int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -62,24 +90,24 @@ void close_others(const struct orders *orders)
     }
 }
 
-/* Each as DEVICE:INODE:PATH: what has been replaced is somebody else's. */
+/* Each as DESCRIPTOR:PATH. What has taken its place is somebody else's; it cannot
+ * have the same inode while the descriptor is open. */
 static void remove_file(const char *order)
 {
-    unsigned long device, inode;
-    int length = 0;
-    struct stat info;
+    const char *path = strchr(order, ':');
+    struct stat ours, there;
 
-    if (sscanf(order, "%lu:%lu:%n", &device, &inode, &length) != 2 || !length)
-        return;
-    if (lstat(order + length, &info) == 0 && info.st_dev == device &&
-        info.st_ino == inode)
-        unlink(order + length);
+    if (path && fstat(atoi(order), &ours) == 0 &&
+        lstat(path + 1, &there) == 0 && ours.st_dev == there.st_dev &&
+        ours.st_ino == there.st_ino)
+        unlink(path + 1);
 }
 
 void remove_files(void)
 {
-    for (char **one = environ; *one; one++) {
-        if (strncmp(*one, REMOVE, strlen(REMOVE)) == 0)
-            remove_file(strchr(*one, '=') + 1);
-    }
+    char **variable = environ;
+    const char *removal;
+
+    while ((removal = next_removal(&variable)))
+        remove_file(removal);
 }

@@ -170,7 +170,9 @@ export async function run(args: Arguments, name = "spawn"): Promise<number> {
   if (joined > 0 && inPlace) {
     throw new UsageError("--exec leaves nobody to join standard input and output to --socketpair");
   }
-  if (args.has("grace") && !args.has("timeout")) throw new UsageError("--grace needs --timeout");
+  if (args.get("grace", duration) !== undefined && !args.has("timeout")) {
+    throw new UsageError("--grace needs --timeout");
+  }
   const kept = args.all("keep-fd", keptFd);
   if (joined > 0 && kept.some(([, from]) => from === 0)) {
     throw new UsageError("descriptor 0 cannot be kept: ipcx itself reads standard input");

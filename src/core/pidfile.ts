@@ -4,6 +4,10 @@
  * @module
  */
 
+import type { Fd } from "./fd.ts";
+import { OPEN } from "./linux.ts";
+import { openPath } from "./reach.ts";
+
 /** A pid file of this process. */
 export class Pidfile implements Disposable {
   readonly #path: string;
@@ -45,12 +49,15 @@ export class Pidfile implements Disposable {
    * Puts another process into the file: the one that this one was started for.
    *
    * @param pid Its process id.
+   * @returns The file itself, the caller's: who reads it may put another one in its place at once.
    */
-  rewrite(pid: number): void {
+  rewrite(pid: number): Fd {
     const draft = `${this.#path}.${Deno.pid}`;
     this.#text = `${pid}\n`;
     Deno.writeTextFileSync(draft, this.#text, { mode: 0o644 });
+    const file = openPath(draft, OPEN.NO_FOLLOW);
     Deno.renameSync(draft, this.#path);
+    return file;
   }
 
   /** Removes the file, unless it is another process's by now. */

@@ -77,7 +77,7 @@ class Preparations {
     const { UnixListener } = await import("../core/listener.ts");
     const listener = this.#stack.use(UnixListener.listen(address as UnixAddress));
     this.fds[number] = listener.fd.setBlocking();
-    if (listener.listensAt.kind === "path") this.files.push(fileToRemove(listener.listensAt.filename));
+    if (listener.listensAt.kind === "path") this.removeInTheEnd(fileToRemove(listener.listensAt.filename));
   }
 
   async pair({ number, address }: SocketFor): Promise<void> {
@@ -90,6 +90,11 @@ class Preparations {
     this.fds[number] = this.#stack.use(theirs).fd.setBlocking();
     if (receiver) this.handOvers.push({ number, end, receiver });
     else this.channel = end.fd;
+  }
+
+  removeInTheEnd(file: FileToRemove): void {
+    this.#stack.use(file.fd);
+    this.files.push(file);
   }
 
   openTerminal(): void {
@@ -165,10 +170,7 @@ export async function runInForeground(options: ForegroundOptions): Promise<never
   holdSignals();
   const child = carryOut(plan);
   try {
-    if (options.pidFile !== undefined) {
-      pidFile!.rewrite(child.pid);
-      files.push(fileToRemove(options.pidFile));
-    }
+    if (pidFile) preparations.removeInTheEnd(fileToRemove(options.pidFile!, pidFile.rewrite(child.pid)));
     tell(options.statusFd, { event: "started", pid: child.pid, ownPid: child.ownPid });
     await handOver(preparations.handOvers, child.pid);
     // Only now: the program need not wait for its waiter.
@@ -212,7 +214,7 @@ export async function runInPlace(options: ForegroundOptions): Promise<never> {
   const prepared = stack.use(preparePlan(rest, STANDARD_STREAMS));
   if (options.pidFile !== undefined) {
     stack.use(Pidfile.create(options.pidFile));
-    preparations.files.push(fileToRemove(options.pidFile));
+    preparations.removeInTheEnd(fileToRemove(options.pidFile));
   }
   if (cgroup !== undefined) Deno.writeTextFileSync(`${cgroupDirectory(cgroup)}/cgroup.procs`, `${Deno.pid}`);
   await handOver(preparations.handOvers, Deno.pid);

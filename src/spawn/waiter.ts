@@ -7,11 +7,12 @@
  * @module
  */
 
-import { check, SystemError } from "../core/errors.ts";
+import { check } from "../core/errors.ts";
 import { exec } from "../core/exec.ts";
 import { Fd } from "../core/fd.ts";
-import { ERRNO } from "../core/linux.ts";
+import { OPEN } from "../core/linux.ts";
 import { loadWaiter, native } from "../core/native.ts";
+import { openPath } from "../core/reach.ts";
 import type { PreparedPlan } from "./create.ts";
 import { encodePlan, STEP } from "./plan.ts";
 
@@ -21,10 +22,8 @@ const encoder = new TextEncoder();
 export interface FileToRemove {
   /** Its path, absolute. */
   path: string;
-  /** Its device. */
-  dev: number;
-  /** Its inode. */
-  ino: number;
+  /** The file itself: held open, it keeps its inode to itself. */
+  fd: Fd;
 }
 
 /** What the waiter is to do. */
@@ -71,8 +70,13 @@ export function holdSignals(): void {
   check(native.ipcx_hold_signals(), "sigaction");
 }
 
+function keepOnExec(fd: number): void {
+  check(native.ipcx_keep_on_exec(fd), "fcntl", { address: `fd:${fd}` });
+}
+
 function removals(files: readonly FileToRemove[]): Record<string, string> {
-  return Object.fromEntries(files.map(({ dev, ino, path }, at) => [`IPCX_REMOVE_${at}`, `${dev}:${ino}:${path}`]));
+  for (const { fd } of files) keepOnExec(fd.number);
+  return Object.fromEntries(files.map(({ fd, path }, at) => [`IPCX_REMOVE_${at}`, `${fd.number}:${path}`]));
 }
 
 /**
@@ -132,7 +136,7 @@ export function becomeProgram(program: Fd, prepared: PreparedPlan, files: readon
   for (const [at, { syscall, about }] of steps.entries()) {
     env[`IPCX_STEP_${at}`] = about === undefined ? syscall : `${syscall} ${about}`;
   }
-  for (const fd of needs) check(native.ipcx_keep_on_exec(fd), "fcntl", { address: `fd:${fd}` });
+  needs.forEach(keepOnExec);
   exec(`/proc/self/fd/${program.number}`, [], { argv0: "ipcx", env, fd: planFile, as: planFile.number });
 }
 
@@ -140,11 +144,10 @@ export function becomeProgram(program: Fd, prepared: PreparedPlan, files: readon
  * Describes a file that is to be removed in the end.
  *
  * @param path Its path.
- * @returns The file as it is now.
+ * @param fd The file, the caller's; by default, what is there now.
+ * @returns The file; its descriptor is the caller's.
  * @throws {SystemError} ENOENT if it is not there.
  */
-export function fileToRemove(path: string): FileToRemove {
-  const { dev, ino } = Deno.lstatSync(path);
-  if (ino === null) throw new SystemError("lstat", ERRNO.ENOENT, { address: path });
-  return { path: path.startsWith("/") ? path : `${Deno.cwd()}/${path}`, dev, ino };
+export function fileToRemove(path: string, fd: Fd = openPath(path, OPEN.NO_FOLLOW)): FileToRemove {
+  return { path: path.startsWith("/") ? path : `${Deno.cwd()}/${path}`, fd };
 }

@@ -62,6 +62,11 @@ claim("it holds no descriptor that others wait on, only what it needs itself", a
     [[], ["anon_inode:[signalfd]"], true],
     [["-k7", "-k8=3", "--listen", `5=${ownName()}`], ["anon_inode:[signalfd]"], true],
     [["--status-fd", "7"], ["anon_inode:[signalfd]", directory.file("status").replaceAll(/\d+/g, "N")], true],
+    [
+      ["--pid-file", directory.file("pid")],
+      ["anon_inode:[signalfd]", directory.file("pid").replaceAll(/\d+/g, "N")],
+      true,
+    ],
     [["--socketpair", "3=-"], ["anon_inode:[signalfd]", "socket:[N]"], false],
     [["--pty"], ["/dev/ptmx", "/dev/pts/N", "anon_inode:[signalfd]"], false],
   ];

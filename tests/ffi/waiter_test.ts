@@ -9,7 +9,6 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { compile, waiterSources, WARNINGS } from "../../ffi/build.ts";
 import { Environment } from "../../src/core/image.ts";
 import { encodePlan, STEP, type Step } from "../../src/spawn/plan.ts";
-import { fileToRemove } from "../../src/spawn/waiter.ts";
 import { claim, OwnDirectory } from "../claim.ts";
 
 const SANITIZERS = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
@@ -92,15 +91,20 @@ claim("the waiter, under the sanitizers: it carries out a plan and becomes the p
   assertEquals([status, place, listenPid, err], [0, "here", pid, ""]);
 }, { skip });
 
-claim("the waiter, under the sanitizers: a step that fails is told, and what was made is removed", () => {
-  using directory = new OwnDirectory();
-  Deno.writeTextFileSync(directory.file("socket"), "");
-  const { dev, ino } = fileToRemove(directory.file("socket"));
-  const env = { IPCX_REMOVE_0: `${dev}:${ino}:${directory.file("socket")}` };
-  const [status, , err] = carryOut([path(STEP.CHANGE_TO_PATH, "/nowhere"), EXEC], env);
-  assertEquals([status, err], [1, "ipcx spawn: chdir /nowhere: No such file or directory (ENOENT)\n"]);
-  assertEquals(Array.from(Deno.readDirSync(directory.path)), []);
-}, { skip });
+claim(
+  "the waiter, under the sanitizers: a step that fails is told, and what was made, and nothing else, is removed",
+  () => {
+    using directory = new OwnDirectory();
+    Deno.writeTextFileSync(directory.file("socket"), "");
+    // Descriptor 5 is the plan itself, which is removed as well as anything else.
+    const env = { IPCX_REMOVE_0: `5:${folder}/plan`, IPCX_REMOVE_1: `5:${directory.file("socket")}` };
+    const [status, , err] = carryOut([path(STEP.CHANGE_TO_PATH, "/nowhere"), EXEC], env);
+    assertEquals([status, err], [1, "ipcx spawn: chdir /nowhere: No such file or directory (ENOENT)\n"]);
+    assertEquals(Array.from(Deno.readDirSync(directory.path), ({ name }) => name), ["socket"]);
+    assertEquals(Array.from(Deno.readDirSync(folder), ({ name }) => name).includes("plan"), false);
+  },
+  { skip },
+);
 
 claim("the waiter, under the sanitizers: a plan that is none is told", () => {
   const [status, , err] = run("sh", ["-c", 'exec "$0" 5</dev/null', `${folder}/waiter`], { IPCX_PLAN: "5" });

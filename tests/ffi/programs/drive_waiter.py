@@ -208,22 +208,31 @@ def stuck_output():
 
 def files():
     with tempfile.TemporaryDirectory() as folder:
-        orders = {}
+        orders, fds = {}, {}
 
-        def file(name, replaced=False):
-            path = f"{folder}/{name}"
-            open(path, "w").close()
-            info = os.stat(path)
-            orders[f"REMOVE_{len(orders)}"] = f"{info.st_dev}:{info.st_ino + replaced}:{path}"
+        def path(name):
+            return f"{folder}/{name}"
 
-        file("a file: with spaces\n")
-        file("another's", replaced=True)
-        file("mine")
-        orders["REMOVE_3"] = f"1:2:{folder}/never"
-        for at, odd in enumerate(("", "x", "1", "1:2", "1:2:", ":::", "9" * 400)):
+        for number, name in enumerate(("a file: with spaces\n", "replaced", "mine"), 20):
+            open(path(name), "w").close()
+            fds[number] = os.open(path(name), os.O_PATH)
+            orders[f"REMOVE_{number}"] = f"{number}:{path(name)}"
+        orders["REMOVE_3"] = f"20:{path('never')}"
+        for at, odd in enumerate(("", "x", "1", "99:", ":::", "9" * 400, f"77:{path('replaced')}")):
             orders[f"REMOVE_{at + 4}"] = odd
-        expect(Waiter(lambda: 0, **orders).end(), 0)
-        expect(os.listdir(folder), ["another's"])
+
+        def child():
+            for fd in fds.values():
+                os.close(fd)
+            # The number of an inode is taken again as soon as nobody has it.
+            os.unlink(path("replaced"))
+            open(path("replaced"), "w").close()
+
+        waiter = Waiter(child, fds, **orders)
+        for fd in fds.values():
+            os.close(fd)
+        expect(waiter.end(), 0)
+        expect(os.listdir(folder), ["replaced"])
 
 
 def orphans():
