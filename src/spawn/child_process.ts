@@ -113,7 +113,20 @@ function readStatus(): ExitStatus {
  * A process that {@linkcode spawn} has started.
  *
  * It is reaped when it ends, whether or not anybody looks. Until then it keeps
- * this process alive; see {@linkcode unref}.
+ * this process alive; see {@linkcode unref}. Pipes are the caller's to close or
+ * to read to their end: others may have them, too.
+ *
+ * @example Ended with all that came of it
+ * ```ts
+ * import { spawn } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const child = spawn({ command: "sh", args: ["-c", "sleep 100 & sleep 100"], processGroup: true });
+ * assertEquals(child.killTree("SIGTERM"), true);
+ * const { success, code, signal } = await child.status;
+ * assertEquals([success, code, signal], [false, 143, "SIGTERM"]);
+ * assertEquals(child.kill(), false); // nobody else is hit
+ * ```
  */
 export class ChildProcess {
   /** Its process id here. */

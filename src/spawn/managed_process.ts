@@ -33,6 +33,27 @@ export interface Attendant {
  * A process that a {@linkcode ProcessManager} has started, or taken over.
  *
  * It keeps this process alive until it ends, or the manager lets go of it.
+ *
+ * @example Prepared while it stands before its first instruction
+ * ```ts
+ * import { ProcessManager } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using manager = new ProcessManager({ onLine: () => {} });
+ * const worker = manager.start({
+ *   command: "sh",
+ *   args: ["-c", "echo at work; exec sleep 100"],
+ *   paused: true,
+ *   ready: { line: "at work" },
+ * });
+ * assertEquals(worker.state, "paused");
+ * // worker.joinCgroup("/sys/fs/cgroup/workers");
+ * worker.resume();
+ * await worker.ready;
+ * assertEquals(worker.state, "running");
+ * assertEquals((await worker.stop({ grace: 1000 }))!.signal, "SIGTERM");
+ * assertEquals(worker.state, "ended");
+ * ```
  */
 export class ManagedProcess {
   /** What it is known by. */

@@ -50,7 +50,28 @@ export class ProcessEvent extends Event {
   }
 }
 
-/** Tells listeners of what happens to processes, at once, so that they find things as they are. */
+/**
+ * Tells listeners of what happens to processes, at once, so that they find things
+ * as they are. What a listener throws is reported as an error of this process.
+ *
+ * @example A process that is started again when it ends
+ * ```ts
+ * import { ProcessManager } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using manager = new ProcessManager({ onLine: () => {} });
+ * const twice = Promise.withResolvers<void>();
+ * const restart = (): void => {
+ *   if (manager.counters.ended === 2) twice.resolve();
+ *   else manager.start({ identifier: "worker", command: "true" });
+ * };
+ * manager.addEventListener("ended", restart);
+ * manager.start({ identifier: "worker", command: "true" });
+ * await twice.promise;
+ * manager.removeEventListener("ended", restart); // a manager that shuts down starts nothing: that would throw
+ * assertEquals(manager.counters.started, 2);
+ * ```
+ */
 export abstract class ProcessEvents {
   readonly #target = new EventTarget();
 
