@@ -12,55 +12,17 @@ import { native } from "../core/native.ts";
 import { expectEvent, Watch } from "../core/reactor.ts";
 import { toReadable, toWritable } from "../core/web_streams.ts";
 import type { OwnCgroup } from "./cgroup.ts";
+import { type ExitStatus, reap } from "./exit_status.ts";
 import { isTaken } from "./process_identity.ts";
-import { signalName, signalNumber } from "./signals.ts";
+import { signalNumber } from "./signals.ts";
 
-const CLD_EXITED = 1;
-const ENDED_SLOTS = 11;
 const NO_GROUP = "it has no process group of its own: start it with processGroup or newSession";
-const ended = new BigInt64Array(ENDED_SLOTS);
-/** The same in halves, the lower one first: none of it is negative, and a BigInt for each would take longer. */
-const halves = new Uint32Array(ended.buffer);
 
 /** A child that lives no longer is polled for: a wake-up would take half as long. */
 const SHORT_LIFE_MS = 0.4;
 
 /** Children tend to live as long as the last one. */
 let lastLifeMs = Infinity;
-
-/** What a process has used, with that of its own children it has waited for (getrusage(2)). */
-export interface ResourceUsage {
-  /** Time in user mode, in microseconds. */
-  userTime: number;
-  /** Time in the kernel, in microseconds. */
-  systemTime: number;
-  /** The most memory that was resident, in KiB; what the caller had as it created the process counts, too. */
-  maxRss: number;
-  /** Page faults without I/O. */
-  minorFaults: number;
-  /** Page faults with I/O. */
-  majorFaults: number;
-  /** Blocks read. */
-  blocksIn: number;
-  /** Blocks written. */
-  blocksOut: number;
-  /** How often it waited for something. */
-  voluntarySwitches: number;
-  /** How often it had to make room for others. */
-  involuntarySwitches: number;
-}
-
-/** How a process ended. */
-export interface ExitStatus {
-  /** Whether it ended by itself with 0. */
-  success: boolean;
-  /** Its exit status; 128 + n after signal n, as in a shell. */
-  code: number;
-  /** The signal that ended it, such as `"SIGKILL"`, or `null`. */
-  signal: string | null;
-  /** What it has used. */
-  usage: ResourceUsage;
-}
 
 function piped<Stream>(stream: Stream | undefined, name: string): Stream {
   if (stream === undefined) throw new TypeError(`${name} is not piped`);
@@ -85,28 +47,6 @@ export interface ChildParts {
   stdout?: Socket;
   /** A pipe from its standard error. */
   stderr?: Socket;
-}
-
-function readStatus(): ExitStatus {
-  const slot = (at: number): number => halves[2 * at] + halves[2 * at + 1] * 2 ** 32;
-  const status = slot(1);
-  const hasExited = slot(0) === CLD_EXITED;
-  return {
-    success: hasExited && status === 0,
-    code: hasExited ? status : 128 + status,
-    signal: hasExited ? null : signalName(status),
-    usage: {
-      userTime: slot(2),
-      systemTime: slot(3),
-      maxRss: slot(4),
-      minorFaults: slot(5),
-      majorFaults: slot(6),
-      blocksIn: slot(7),
-      blocksOut: slot(8),
-      voluntarySwitches: slot(9),
-      involuntarySwitches: slot(10),
-    },
-  };
 }
 
 /**
@@ -168,16 +108,16 @@ export class ChildProcess {
   #reap(resolve: (status: ExitStatus) => void, reject: (error: unknown) => void): void {
     const { pidfd } = this.#parts;
     if (this.#takesRestAlong) this.#killRest();
-    const result = native.ipcx_wait(pidfd.number, ended);
-    if (result === 0) return;
+    const result = reap(pidfd);
+    if (result === undefined) return;
     this.#hasEnded = true;
     lastLifeMs = performance.now() - this.#startedMs;
     this.#watch.close();
     pidfd.close();
     this.#parts.cgroup?.leave();
     // Somebody else has reaped it, such as a library that waits for any child.
-    if (result < 0) reject(new SystemError("waitid", -result, { pid: this.pid }));
-    else resolve(readStatus());
+    if (typeof result === "number") reject(new SystemError("waitid", -result, { pid: this.pid }));
+    else resolve(result);
   }
 
   /** Whether it has ended and been reaped. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-export { ChildProcess, type ExitStatus, type ResourceUsage } from "./child_process.ts";
+export { ChildProcess } from "./child_process.ts";
+export { type ExitStatus, type ResourceUsage } from "./exit_status.ts";
 export { type LineSink, type LogLine } from "./log_lines.ts";
 export {
   type ManagedOptions,

@@ -10,7 +10,7 @@ import { EPOLL, ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { Watch } from "../core/reactor.ts";
 import { OwnCgroup } from "./cgroup.ts";
-import type { ResourceUsage } from "./child_process.ts";
+import type { ResourceUsage } from "./exit_status.ts";
 import { identify, isThere, type ProcessIdentity, readStat } from "./process_identity.ts";
 import { signalName, signalNumber } from "./signals.ts";
 
