@@ -13,6 +13,7 @@ import { expectEvent, Watch } from "../core/reactor.ts";
 import { toReadable, toWritable } from "../core/web_streams.ts";
 import type { OwnCgroup } from "./cgroup.ts";
 import { type ExitStatus, reap } from "./exit_status.ts";
+import { sendSignal } from "./pidfd.ts";
 import { isTaken } from "./process_identity.ts";
 import { signalNumber } from "./signals.ts";
 
@@ -178,10 +179,7 @@ export class ChildProcess {
   kill(signal: string | number = "SIGTERM"): boolean {
     const number = signalNumber(signal);
     if (this.#hasEnded) return false;
-    const result = native.ipcx_signal(this.#parts.pidfd.number, number);
-    if (result === -ERRNO.ESRCH) return false;
-    check(result, "pidfd_send_signal", { pid: this.pid });
-    return true;
+    return sendSignal(this.#parts.pidfd, number, this.pid);
   }
 
   /**

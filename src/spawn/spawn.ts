@@ -7,6 +7,7 @@
 import { adoptPipe } from "../core/adoption.ts";
 import { check } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
+import { OPEN } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { openPath } from "../core/reach.ts";
 import { startReactor } from "../core/reactor.ts";
@@ -15,8 +16,6 @@ import { ChildProcess } from "./child_process.ts";
 import { create } from "./create.ts";
 import type { ChildStream, SpawnOptions } from "./options.ts";
 
-const READ = 4;
-const WRITE = 8;
 const SIGKILL = 9;
 
 /** What one standard stream is made of. */
@@ -36,7 +35,9 @@ function openStream(
 ): StreamEnds {
   if (stream instanceof Fd) return { child: stream.number };
   if (stream === undefined && terminal) return { child: terminal.number };
-  if (stream === "null") return { child: stack.use(openPath("/dev/null", number === 0 ? READ : WRITE)).number };
+  if (stream === "null") {
+    return { child: stack.use(openPath("/dev/null", number === 0 ? OPEN.READ : OPEN.WRITE)).number };
+  }
   if (stream !== "piped") return { child: number };
   const ends = new Int32Array(2);
   check(native.ipcx_pipe(ends), "pipe2");

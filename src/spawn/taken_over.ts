@@ -11,6 +11,7 @@ import { native } from "../core/native.ts";
 import { Watch } from "../core/reactor.ts";
 import { OwnCgroup } from "./cgroup.ts";
 import type { ResourceUsage } from "./exit_status.ts";
+import { sendSignal } from "./pidfd.ts";
 import { identify, isThere, type ProcessIdentity, readStat } from "./process_identity.ts";
 import { signalName, signalNumber } from "./signals.ts";
 
@@ -135,10 +136,7 @@ export class TakenOver implements RunningProcess {
   kill(signal: string | number = "SIGTERM"): boolean {
     const number = signalNumber(signal);
     if (!this.pidfd.isOpen) return false;
-    const result = native.ipcx_signal(this.pidfd.number, number);
-    if (result === -ERRNO.ESRCH) return false;
-    check(result, "pidfd_send_signal", { pid: this.pid });
-    return true;
+    return sendSignal(this.pidfd, number, this.pid);
   }
 
   /**
