@@ -29,6 +29,7 @@ enum ipcx_received {
     IPCX_RECEIVED_PIDFD,       /* the sender's pidfd, or -1 */
     IPCX_RECEIVED_STAMPED,     /* 1 when a time stamp came: no end of file */
     IPCX_RECEIVED_NAME_LENGTH, /* bytes of the sender's name */
+    IPCX_RECEIVED_LENGTH,      /* what the call returned; see ipcx_receive_many */
     IPCX_RECEIVED_SLOTS,
 };
 
@@ -148,6 +149,9 @@ int32_t ipcx_send(int32_t fd, const void *data, uint32_t length,
 int32_t ipcx_receive(int32_t fd, void *data, uint32_t length, int32_t *fds,
                      uint32_t max_fds, int32_t *received, void *name,
                      int32_t flags);
+int32_t ipcx_receive_many(int32_t fd, void *data, uint32_t size, uint32_t each,
+                          int32_t *fds, uint32_t n_fds, uint32_t each_fds,
+                          int32_t *received, uint32_t max, int32_t flags);
 int32_t ipcx_hand_out_pair(int32_t first, uint32_t first_length, int32_t second,
                            uint32_t second_length, const void *message,
                            int32_t *handed);

@@ -180,7 +180,43 @@ int32_t ipcx_receive(int32_t fd, void *data, uint32_t length, int32_t *fds,
                bytes);
         received[IPCX_RECEIVED_NAME_LENGTH] = (int32_t)bytes;
     }
+    received[IPCX_RECEIVED_LENGTH] = (int32_t)got;
     return (int32_t)got;
+}
+
+/* Receives the messages that are there, one behind the other: of each at most
+ * `each` bytes and `each_fds` descriptors, as ipcx_receive() does, but not
+ * whose name they came from. Stops when less than that is left of `data` or `fds`, or at the end
+ * of the connection, which counts as a message of no bytes. `received` has
+ * IPCX_RECEIVED_SLOTS slots for each of the `max` messages. A failure behind
+ * others counts as a message, too, with -errno as its length: told once by the
+ * kernel, it would be lost. Returns how many, or -errno of the first. */
+int32_t ipcx_receive_many(int32_t fd, void *data, uint32_t size, uint32_t each,
+                          int32_t *fds, uint32_t n_fds, uint32_t each_fds,
+                          int32_t *received, uint32_t max, int32_t flags)
+{
+    uint32_t used = 0, taken = 0;
+    int32_t count = 0;
+
+    while ((uint32_t)count < max && size - used >= each &&
+           n_fds - taken >= each_fds) {
+        int32_t *slots = received + count * IPCX_RECEIVED_SLOTS;
+        int32_t got = ipcx_receive(fd, (char *)data + used, each, fds + taken,
+                                   each_fds, slots, NULL, flags);
+
+        if (got < 0 && count == 0)
+            return got;
+        if (got == -EAGAIN)
+            break;
+        count++;
+        if (got < 0)
+            slots[IPCX_RECEIVED_LENGTH] = got;
+        if (got < 0 || (got == 0 && !slots[IPCX_RECEIVED_STAMPED]))
+            break;
+        used += (uint32_t)got < each ? (uint32_t)got : each;
+        taken += (uint32_t)slots[IPCX_RECEIVED_FDS];
+    }
+    return count;
 }
 
 /* A peer that closed its socket, or will not read any more. Sending nothing

@@ -14,7 +14,7 @@ import type { UnixListener } from "./listener.ts";
 import { native } from "./native.ts";
 import { type ReadyHandler, Watch } from "./reactor.ts";
 
-const SLOTS = 10;
+const SLOTS = 11;
 const SLOT_FLAGS = 0;
 const SLOT_SURPLUS = 2;
 const received = new Int32Array(SLOTS);

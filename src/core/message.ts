@@ -36,6 +36,18 @@ export interface ReceiveOptions {
   signal?: AbortSignal;
 }
 
+/** How to receive several messages at once. */
+export interface ReceiveManyOptions {
+  /** The most messages to take, 1–64, by default 64. */
+  maxMessages?: number;
+  /** The most bytes to take of each, 1–2147483647; by default 65536. */
+  maxBytes?: number;
+  /** The most descriptors to keep of each, 0–253, by default 253; what comes beyond is closed. */
+  maxFds?: number;
+  /** Ends the wait with its reason. */
+  signal?: AbortSignal;
+}
+
 /** What {@linkcode Message} is made from. */
 export interface MessageParts {
   /** The bytes. */
@@ -46,6 +58,8 @@ export interface MessageParts {
   truncated: boolean;
   /** Whether descriptors were lost or closed. */
   controlTruncated: boolean;
+  /** Whether the kernel lost descriptors. */
+  fdsLost?: boolean;
   /** The descriptors. */
   fds: Fd[];
   /** The sender. */
@@ -74,6 +88,8 @@ export class Message implements Disposable {
    * If the kernel lost some, those that arrived are closed as well.
    */
   readonly controlTruncated: boolean;
+  /** Whether the kernel lost descriptors, most likely since RLIMIT_NOFILE is reached; none are left then. */
+  readonly fdsLost: boolean;
   /** The descriptors that came along and were not taken yet. */
   readonly fds: Fd[];
   /** The sender, if the socket's `passCredentials` option is on. */
@@ -93,6 +109,7 @@ export class Message implements Disposable {
     this.length = parts.length;
     this.truncated = parts.truncated;
     this.controlTruncated = parts.controlTruncated;
+    this.fdsLost = parts.fdsLost ?? false;
     this.fds = parts.fds;
     this.credentials = parts.credentials;
     this.pidfd = parts.pidfd;
@@ -111,6 +128,17 @@ export class Message implements Disposable {
    */
   takeFds(): Fd[] {
     return this.fds.splice(0);
+  }
+
+  /**
+   * Hands the first descriptor over to the caller, and closes any others.
+   *
+   * @returns The descriptor, or `undefined` if none came along.
+   */
+  takeFd(): Fd | undefined {
+    const [first, ...others] = this.takeFds();
+    for (const fd of others) fd.close();
+    return first;
   }
 
   /** Closes the descriptors that nobody took. */

@@ -17,7 +17,13 @@ export { Fd, raiseDescriptorLimit } from "./fd.ts";
 export { join, type JoinOptions } from "./join.ts";
 export { fetchOver } from "./fetch_over.ts";
 export { type ListenOptions, UnixListener } from "./listener.ts";
-export { Message, type MessageParts, type ReceiveOptions, type SendOptions } from "./message.ts";
+export {
+  Message,
+  type MessageParts,
+  type ReceiveManyOptions,
+  type ReceiveOptions,
+  type SendOptions,
+} from "./message.ts";
 export { notify, notifyReloading, type ServiceState, startWatchdog } from "./notify.ts";
 export { type SocketOptions, type SocketType } from "./options.ts";
 export { Pidfile } from "./pidfile.ts";

@@ -20,6 +20,10 @@ const SYMBOLS = {
     parameters: ["i32", "buffer", "u32", "buffer", "u32", "buffer", "buffer", "i32"],
     result: "i32",
   },
+  ipcx_receive_many: {
+    parameters: ["i32", "buffer", "u32", "u32", "buffer", "u32", "u32", "buffer", "u32", "i32"],
+    result: "i32",
+  },
   ipcx_hand_out_pair: { parameters: ["i32", "u32", "i32", "u32", "buffer", "buffer"], result: "i32" },
   ipcx_socket: { parameters: ["i32"], result: "i32" },
   ipcx_socketpair: { parameters: ["i32", "buffer"], result: "i32" },

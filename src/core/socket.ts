@@ -9,16 +9,16 @@ import { type ConnectOptions, connectSocket } from "./connect.ts";
 import { delay } from "./delay.ts";
 import { lockDirectory } from "./directory_lock.ts";
 import { Endpoint, unixTypeOf } from "./endpoint.ts";
-import { check, ClosedError } from "./errors.ts";
+import { check, ClosedError, type SystemError } from "./errors.ts";
 import { areOthersDue, letOthersRun } from "./fairness.ts";
 import { Fd } from "./fd.ts";
 import { MAX_FDS_PER_MESSAGE, SO } from "./linux.ts";
-import type { Message, ReceiveOptions, SendOptions } from "./message.ts";
+import type { Message, ReceiveManyOptions, ReceiveOptions, SendOptions } from "./message.ts";
 import { native } from "./native.ts";
 import { setNumber, type SocketType, typeNumber } from "./options.ts";
 import { reach } from "./reach.ts";
 import { bindSocket, type SocketFile, type SocketFileOptions } from "./socket_file.ts";
-import { receiveNow, sendNow, WOULD_BLOCK } from "./transfer.ts";
+import { MAX_MESSAGES, receiveManyNow, receiveNow, sendNow, WOULD_BLOCK } from "./transfer.ts";
 import { Turns } from "./turns.ts";
 
 const encoder = new TextEncoder();
@@ -50,6 +50,7 @@ const encoder = new TextEncoder();
 export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
   readonly #sending = new Turns();
   readonly #receiving = new Turns();
+  #failure: SystemError | undefined;
 
   private constructor(fd: Fd, type: SocketType, file?: SocketFile) {
     super(fd, type, file);
@@ -215,19 +216,38 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {SystemError} ECONNRESET if the peer closed without reading all.
    */
   async receive(options: ReceiveOptions = {}): Promise<Message | null> {
+    return await this.#wait(() => this.tryReceive(options), options.signal);
+  }
+
+  /**
+   * Receives the messages that are there, at least one, waiting for it if need be.
+   *
+   * One call for many costs less; on a stream, a message is what one read gives:
+   * bytes up to and including those that descriptors came with.
+   *
+   * @param options How many to take, and how much of each.
+   * @returns The messages, whose descriptors are the caller's; none of them at the end of the connection.
+   * @throws {RangeError} For limits out of their range.
+   * @throws {SystemError} ECONNRESET if the peer closed without reading all.
+   */
+  async receiveMany(options: ReceiveManyOptions = {}): Promise<Message[]> {
+    return await this.#wait(() => this.tryReceiveMany(options), options.signal);
+  }
+
+  async #wait<Received>(attempt: () => Received | undefined, signal?: AbortSignal): Promise<Received> {
     const othersFirst = areOthersDue();
-    if (this.#receiving.isFree && !othersFirst && !options.signal?.aborted) {
-      const message = this.tryReceive(options);
-      if (message !== undefined) return message;
+    if (this.#receiving.isFree && !othersFirst && !signal?.aborted) {
+      const received = attempt();
+      if (received !== undefined) return received;
     }
     return await this.#receiving.run(async () => {
-      if (othersFirst) await letOthersRun(options.signal);
+      if (othersFirst) await letOthersRun(signal);
       for (;;) {
-        const message = this.tryReceive(options);
-        if (message !== undefined) return message;
-        await this.waiters.wait("readable", options.signal);
+        const received = attempt();
+        if (received !== undefined) return received;
+        await this.waiters.wait("readable", signal);
       }
-    }, options.signal);
+    }, signal);
   }
 
   /**
@@ -239,18 +259,41 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {SystemError} As {@linkcode receive}.
    */
   tryReceive(options: ReceiveOptions = {}): Message | null | undefined {
-    const { maxBytes = 1, maxFds = 0 } = options;
-    if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes > 0x7fffffff) {
-      throw new RangeError(`maxBytes is a whole number from 1 to 2147483647, not ${maxBytes}`);
-    }
-    if (!Number.isInteger(maxFds) || maxFds < 0 || maxFds > MAX_FDS_PER_MESSAGE) {
-      throw new RangeError(`maxFds is a whole number from 0 to ${MAX_FDS_PER_MESSAGE}, not ${maxFds}`);
-    }
+    checkLimits(options);
     if (options.buffer?.length === 0 && this.type === "stream") {
       throw new RangeError("an empty buffer cannot tell what a stream has from its end");
     }
+    this.#throwFailure();
     const message = receiveNow(this.number, this.type, options);
     return message === WOULD_BLOCK ? undefined : message;
+  }
+
+  /**
+   * Receives the messages that are there.
+   *
+   * @param options How many to take, and how much of each; the signal is not looked at.
+   * @returns The messages, none of them at the end, or `undefined` if there is nothing yet.
+   * @throws {RangeError} As {@linkcode receiveMany}.
+   * @throws {SystemError} As {@linkcode receiveMany}.
+   */
+  tryReceiveMany(options: ReceiveManyOptions = {}): Message[] | undefined {
+    checkLimits(options);
+    const { maxMessages = MAX_MESSAGES } = options;
+    if (!Number.isInteger(maxMessages) || maxMessages < 1 || maxMessages > MAX_MESSAGES) {
+      throw new RangeError(`maxMessages is a whole number from 1 to ${MAX_MESSAGES}, not ${maxMessages}`);
+    }
+    this.#throwFailure();
+    const received = receiveManyNow(this.number, this.type, options);
+    if (received === WOULD_BLOCK) return undefined;
+    this.#failure = received.failure;
+    return received.messages;
+  }
+
+  /** What failed behind messages that were received is told by the next call. */
+  #throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure;
   }
 
   /** Receives message after message until the end of the connection, or {@linkcode close}. */
@@ -276,5 +319,14 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    */
   shutdown(how: "read" | "write" | "both"): void {
     check(native.ipcx_shutdown(this.number, { read: 0, write: 1, both: 2 }[how]), "shutdown");
+  }
+}
+
+function checkLimits({ maxBytes = 1, maxFds = 0 }: { maxBytes?: number; maxFds?: number }): void {
+  if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes > 0x7fffffff) {
+    throw new RangeError(`maxBytes is a whole number from 1 to 2147483647, not ${maxBytes}`);
+  }
+  if (!Number.isInteger(maxFds) || maxFds < 0 || maxFds > MAX_FDS_PER_MESSAGE) {
+    throw new RangeError(`maxFds is a whole number from 0 to ${MAX_FDS_PER_MESSAGE}, not ${maxFds}`);
   }
 }

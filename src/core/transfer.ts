@@ -5,22 +5,40 @@
  */
 
 import { UnixAddress } from "./address.ts";
-import { check } from "./errors.ts";
+import { check, SystemError } from "./errors.ts";
 import { Fd } from "./fd.ts";
 import { ERRNO, MAX_FDS_PER_MESSAGE, MSG, NAME_SIZE } from "./linux.ts";
-import { Message, type ReceiveOptions, type SendOptions } from "./message.ts";
+import { Message, type ReceiveManyOptions, type ReceiveOptions, type SendOptions } from "./message.ts";
 import { native } from "./native.ts";
 import type { SocketType } from "./options.ts";
 
 /** The slots of `enum ipcx_received` in ffi/ipcx.h. */
-const SLOT = { FLAGS: 0, FDS: 1, SURPLUS: 2, CREDENTIALS: 3, PID: 4, UID: 5, GID: 6, PIDFD: 7, STAMPED: 8, NAME: 9 };
-const SLOTS = 10;
+const SLOT = {
+  FLAGS: 0,
+  FDS: 1,
+  SURPLUS: 2,
+  CREDENTIALS: 3,
+  PID: 4,
+  UID: 5,
+  GID: 6,
+  PIDFD: 7,
+  STAMPED: 8,
+  NAME: 9,
+  LENGTH: 10,
+};
+const SLOTS = 11;
 
 const DEFAULT_MAX_BYTES = 65536;
 
+/** The most messages that are received in one call. */
+export const MAX_MESSAGES = 64;
+
+/** Room for small messages behind the first one, which may be as large as allowed. */
+const ROOM_BEHIND = 65536;
+
 // Calls are synchronous, so one set of buffers serves every socket.
-const received = new Int32Array(SLOTS);
-const receivedFds = new Int32Array(MAX_FDS_PER_MESSAGE);
+const received = new Int32Array(SLOTS * MAX_MESSAGES);
+const receivedFds = new Int32Array(2 * MAX_FDS_PER_MESSAGE);
 const receivedName = new Uint8Array(NAME_SIZE);
 let scratch = new Uint8Array(DEFAULT_MAX_BYTES);
 
@@ -62,19 +80,34 @@ export function sendNow(
   return check(result, "sendmsg", address === undefined ? {} : { address });
 }
 
-function messageFrom(bytes: number, buffer: Uint8Array<ArrayBuffer>, own: boolean): Message {
-  const kept = Math.min(bytes, buffer.length);
-  const nameLength = received[SLOT.NAME];
+/** A buffer for what will be copied out of it at once. */
+function scratchOf(size: number): Uint8Array<ArrayBuffer> {
+  if (scratch.length < size) scratch = new Uint8Array(size);
+  return scratch;
+}
+
+/** Wraps what came along; its name, if any, is that of the only message received. */
+function messageFrom(data: Uint8Array<ArrayBuffer>, length: number, slots: number, firstFd: number): Message {
+  const flags = received[slots + SLOT.FLAGS];
+  const lost = (flags & MSG.CTRUNC) !== 0;
+  const fds: Fd[] = [];
+  for (let at = 0; at < received[slots + SLOT.FDS]; at++) fds.push(new Fd(receivedFds[firstFd + at]));
+  const nameLength = received[slots + SLOT.NAME];
   return new Message({
-    data: own ? buffer.slice(0, kept) : buffer.subarray(0, kept),
-    length: bytes,
-    truncated: (received[SLOT.FLAGS] & MSG.TRUNC) !== 0,
-    controlTruncated: (received[SLOT.FLAGS] & MSG.CTRUNC) !== 0 || received[SLOT.SURPLUS] > 0,
-    fds: Array.from(receivedFds.subarray(0, received[SLOT.FDS]), (number) => new Fd(number)),
-    credentials: received[SLOT.CREDENTIALS]
-      ? { pid: received[SLOT.PID], uid: received[SLOT.UID] >>> 0, gid: received[SLOT.GID] >>> 0 }
+    data,
+    length,
+    truncated: (flags & MSG.TRUNC) !== 0,
+    controlTruncated: lost || received[slots + SLOT.SURPLUS] > 0,
+    fdsLost: lost,
+    fds,
+    credentials: received[slots + SLOT.CREDENTIALS]
+      ? {
+        pid: received[slots + SLOT.PID],
+        uid: received[slots + SLOT.UID] >>> 0,
+        gid: received[slots + SLOT.GID] >>> 0,
+      }
       : undefined,
-    pidfd: received[SLOT.PIDFD] >= 0 ? new Fd(received[SLOT.PIDFD]) : undefined,
+    pidfd: received[slots + SLOT.PIDFD] >= 0 ? new Fd(received[slots + SLOT.PIDFD]) : undefined,
     from: nameLength > 0 ? UnixAddress.fromKernel(receivedName.subarray(0, nameLength)) : undefined,
   });
 }
@@ -95,12 +128,12 @@ export function receiveNow(
   options: ReceiveOptions,
 ): Message | null | typeof WOULD_BLOCK {
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-  if (!options.buffer && scratch.length < maxBytes) scratch = new Uint8Array(maxBytes);
-  const buffer = options.buffer ?? (maxBytes === scratch.length ? scratch : scratch.subarray(0, maxBytes));
+  const buffer = options.buffer ?? scratchOf(maxBytes);
+  const size = options.buffer ? buffer.length : maxBytes;
   const result = native.ipcx_receive(
     fd,
     buffer,
-    buffer.length,
+    size,
     receivedFds,
     Math.min(options.maxFds ?? MAX_FDS_PER_MESSAGE, MAX_FDS_PER_MESSAGE),
     received,
@@ -111,5 +144,60 @@ export function receiveNow(
   if (result === -ERRNO.EAGAIN) return WOULD_BLOCK;
   const bytes = check(result, "recvmsg");
   if (bytes === 0 && type !== "dgram" && !received[SLOT.STAMPED]) return null;
-  return messageFrom(bytes, buffer, !options.buffer);
+  const kept = Math.min(bytes, size);
+  return messageFrom(options.buffer ? buffer.subarray(0, kept) : buffer.slice(0, kept), bytes, 0, 0);
+}
+
+/** What one call took. */
+export interface ReceivedMany {
+  /** The messages, in their order. */
+  messages: Message[];
+  /** A failure behind them, which the kernel tells only once. */
+  failure?: SystemError;
+}
+
+/**
+ * Takes the messages that are there from the kernel.
+ *
+ * @param fd The socket.
+ * @param type Its type; as for {@linkcode receiveNow}.
+ * @param options How to receive; `signal` is not looked at.
+ * @returns The messages, none of them at the end of a connection, or {@linkcode WOULD_BLOCK}.
+ * @throws {SystemError} As recvmsg(2).
+ */
+export function receiveManyNow(
+  fd: number,
+  type: SocketType,
+  options: ReceiveManyOptions,
+): ReceivedMany | typeof WOULD_BLOCK {
+  const { maxBytes = DEFAULT_MAX_BYTES, maxFds = MAX_FDS_PER_MESSAGE, maxMessages = MAX_MESSAGES } = options;
+  const size = maxBytes + ROOM_BEHIND;
+  const buffer = scratchOf(size);
+  const result = native.ipcx_receive_many(
+    fd,
+    buffer,
+    size,
+    maxBytes,
+    receivedFds,
+    receivedFds.length,
+    maxFds,
+    received,
+    maxMessages,
+    type === "stream" ? 0 : MSG.TRUNC,
+  );
+  if (result === -ERRNO.EAGAIN) return WOULD_BLOCK;
+  const count = check(result, "recvmsg");
+  const messages: Message[] = [];
+  let used = 0;
+  let taken = 0;
+  for (let slots = 0; slots < count * SLOTS; slots += SLOTS) {
+    const length = received[slots + SLOT.LENGTH];
+    if (length < 0) return { messages, failure: new SystemError("recvmsg", -length) };
+    if (length === 0 && type !== "dgram" && !received[slots + SLOT.STAMPED]) break;
+    const end = used + Math.min(length, maxBytes);
+    messages.push(messageFrom(buffer.slice(used, end), length, slots, taken));
+    used = end;
+    taken += received[slots + SLOT.FDS];
+  }
+  return { messages };
 }
