@@ -6,6 +6,7 @@
  * @module
  */
 
+export * from "./src/beam/mod.ts";
 export * from "./src/broker/mod.ts";
 export * from "./src/core/mod.ts";
 export * from "./src/spawn/mod.ts";

@@ -156,6 +156,12 @@ int32_t ipcx_hand_out_pair(int32_t first, uint32_t first_length, int32_t second,
                            uint32_t second_length, const void *message,
                            int32_t *handed);
 
+/* memory.c */
+int32_t ipcx_memory_create(const char *name, uint32_t size);
+int32_t ipcx_memory_size(int32_t fd);
+int32_t ipcx_memory_map(int32_t fd, uint32_t size, uint64_t *address);
+int32_t ipcx_memory_unmap(const uint64_t *address, uint32_t size);
+
 /* sockets.c */
 int32_t ipcx_socket(int32_t type);
 int32_t ipcx_socketpair(int32_t type, int32_t *ends);

@@ -12,7 +12,7 @@ import { AF_UNIX, ERRNO, NAME_SIZE, SO } from "./linux.ts";
 import { native } from "./native.ts";
 import { getNumber, getOption, setOption, type SocketOptions, type SocketType, typeName } from "./options.ts";
 import type { SocketFile } from "./socket_file.ts";
-import { Waiters } from "./waiters.ts";
+import { type Direction, Waiters } from "./waiters.ts";
 
 /**
  * Reads the name of a socket or of its peer.
@@ -126,6 +126,18 @@ export abstract class Endpoint implements Disposable {
    */
   setOption<Name extends keyof SocketOptions>(name: Name, value: SocketOptions[Name]): void {
     setOption(this.number, name, value);
+  }
+
+  /**
+   * Waits until something may be there to receive or accept, or until there may be room to send.
+   *
+   * @param direction What to wait for.
+   * @param options A signal that ends the wait with its reason.
+   * @returns A promise without a value; try, and wait again if it was not so.
+   * @throws {ClosedError} If the socket is closed meanwhile.
+   */
+  ready(direction: Direction, options: { signal?: AbortSignal } = {}): Promise<void> {
+    return this.waiters.wait(direction, options.signal);
   }
 
   /**

@@ -39,6 +39,7 @@ const ROOM_BEHIND = 65536;
 // Calls are synchronous, so one set of buffers serves every socket.
 const received = new Int32Array(SLOTS * MAX_MESSAGES);
 const receivedFds = new Int32Array(2 * MAX_FDS_PER_MESSAGE);
+const sentFds = new Int32Array(MAX_FDS_PER_MESSAGE);
 const receivedName = new Uint8Array(NAME_SIZE);
 let scratch = new Uint8Array(DEFAULT_MAX_BYTES);
 
@@ -63,14 +64,15 @@ export function sendNow(
   name: Uint8Array<ArrayBuffer> | null,
   address?: string,
 ): number | typeof WOULD_BLOCK {
-  const fds = options.fds?.length ? Int32Array.from(options.fds, (fd) => fd.number) : null;
+  const count = options.fds?.length ?? 0;
+  for (let at = 0; at < count; at++) sentFds[at] = options.fds![at].number;
   const sender = options.credentials;
   const result = native.ipcx_send(
     fd,
     data,
     data.length,
-    fds,
-    fds?.length ?? 0,
+    count > 0 ? sentFds : null,
+    count,
     sender ? new Int32Array([sender.pid, sender.uid, sender.gid]) : null,
     name,
     name?.length ?? 0,

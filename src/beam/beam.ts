@@ -1,0 +1,442 @@
+/**
+ * Messages with descriptors over a connected Unix socket.
+ *
+ * @module
+ */
+
+import type { UnixAddress } from "../core/address.ts";
+import type { ConnectOptions } from "../core/connect.ts";
+import type { Credentials } from "../core/credentials.ts";
+import { ClosedError } from "../core/errors.ts";
+import { areOthersDue, letOthersRun } from "../core/fairness.ts";
+import { Fd } from "../core/fd.ts";
+import type { Message } from "../core/message.ts";
+import { UnixSocket } from "../core/socket.ts";
+import { Turns } from "../core/turns.ts";
+import { BeamError, descriptorsLost } from "./errors.ts";
+import { type BeamOptions, type BeamSettings, settle } from "./options.ts";
+import { PacketWire } from "./packet_wire.ts";
+import { PlainWire } from "./plain_wire.ts";
+import { StreamWire } from "./stream_wire.ts";
+import type { SendState, Wire } from "./wire.ts";
+
+/** How long a message waits for room in the shared memory before it goes through the socket, in milliseconds. */
+const MEMORY_PATIENCE_MS = 2;
+
+const NO_FDS: readonly Fd[] = [];
+const DONE = Promise.resolve();
+const encoder = new TextEncoder();
+
+/** What ends a wait. */
+export interface BeamWaitOptions {
+  /** Ends the wait with its reason. */
+  signal?: AbortSignal;
+}
+
+/** What a pair of beams is made of. */
+export interface BeamPairOptions extends BeamOptions {
+  /** The type of the sockets, by default `"stream"`. */
+  type?: "stream" | "seqpacket";
+}
+
+/** How to meet at a broker. */
+export interface BeamBrokerOptions extends BeamOptions, BeamWaitOptions {
+  /** Where the broker listens; by default where `ipcx pair` looks for it. */
+  address?: UnixAddress | string;
+  /** `"client"` and `"server"` meet each other, `"none"`, the default, its like. */
+  mode?: "client" | "server" | "none";
+  /** How long to wait for the peer, in milliseconds; by default for ever. */
+  timeout?: number;
+}
+
+/**
+ * A connection that carries messages, each of bytes and descriptors.
+ *
+ * It speaks what Docker's beam speaks: on a stream a message is one sendmsg(2),
+ * with at most one descriptor. With `framed`, or over a packet socket, any
+ * sequence of messages arrives as sent, with any number of descriptors.
+ *
+ * It owns its socket. Descriptors that are sent stay the caller's; those that
+ * are received are the caller's, once taken from the message.
+ *
+ * @example A message that opens a new channel
+ * ```ts
+ * import { Beam } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [client, server] = Beam.pair();
+ * using near = await client.sendPipe("a question");
+ *
+ * const message = (await server.receive())!;
+ * assertEquals(message.text, "a question");
+ * using far = Beam.fromFd(message.takeFd()!);
+ * await far.send("the answer");
+ *
+ * assertEquals((await near.receive())!.text, "the answer");
+ * client.close();
+ * server.close();
+ * ```
+ */
+export class Beam implements AsyncIterable<Message>, Disposable {
+  readonly #socket: UnixSocket;
+  readonly #settings: BeamSettings;
+  readonly #wire: Wire;
+  readonly #sending = new Turns();
+  readonly #receiving = new Turns();
+  #failure: unknown;
+
+  /**
+   * Beams over a socket.
+   *
+   * @param socket A connected stream or packet socket; the beam's from now on.
+   * @param options How to speak.
+   * @throws {RangeError} For an option out of its range; the socket stays the caller's then.
+   * @throws {TypeError} For a datagram socket.
+   */
+  constructor(socket: UnixSocket, options: BeamOptions = {}) {
+    const settings = settle(socket.type, options);
+    this.#socket = socket;
+    this.#settings = settings;
+    if (socket.type === "seqpacket") this.#wire = new PacketWire(socket, settings);
+    else this.#wire = settings.framed ? new StreamWire(socket, settings) : new PlainWire(socket, settings);
+  }
+
+  /**
+   * Makes two beams that are connected to each other.
+   *
+   * @param options The type of their sockets, and how to speak.
+   * @returns Both ends.
+   * @throws {SystemError} EMFILE or ENFILE at a limit of descriptors.
+   */
+  static pair(options: BeamPairOptions = {}): [Beam, Beam] {
+    const { type = "stream", ...others } = options;
+    settle(type, others);
+    const [left, right] = UnixSocket.pair(type);
+    return [new Beam(left, others), new Beam(right, others)];
+  }
+
+  /**
+   * Beams over a descriptor, such as one that came with a message.
+   *
+   * @param fd The descriptor, or the number of one that this process was started
+   * with; the beam's from now on, but closed on failure.
+   * @param options How to speak.
+   * @returns The beam.
+   * @throws {SystemError} ENOTSOCK or EAFNOSUPPORT if it is no Unix socket, EBADF for a number that is not open.
+   */
+  static fromFd(fd: Fd | number, options: BeamOptions = {}): Beam {
+    const socket = UnixSocket.fromFd(fd instanceof Fd ? fd : Fd.inherit(fd));
+    try {
+      return new Beam(socket, options);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Connects to a listener.
+   *
+   * @param address A path, an abstract name, or `fd:N`.
+   * @param options The type of the listener, time-out and signal, and how to speak.
+   * @returns The beam.
+   * @throws {SystemError} As {@linkcode UnixSocket.connect}.
+   */
+  static async connect(address: UnixAddress | string, options: BeamPairOptions & ConnectOptions = {}): Promise<Beam> {
+    const { type = "stream", timeout, signal, ...others } = options;
+    settle(type, others);
+    return new Beam(await UnixSocket.connect(address, { type, timeout, signal }), others);
+  }
+
+  /**
+   * Meets somebody else at a SocketPair broker, and beams over the private
+   * socket that it gives to both.
+   *
+   * @param key What the peer will name, too: 1–1024 bytes.
+   * @param options Where the broker is, and how to speak.
+   * @returns The beam.
+   * @throws {SystemError} If the broker cannot be reached.
+   * @throws {PairRefusedError} If the broker refuses.
+   * @throws {DOMException} `TimeoutError`, if no peer came in time.
+   */
+  static async viaBroker(key: string | Uint8Array, options: BeamBrokerOptions = {}): Promise<Beam> {
+    const { address, mode, timeout, signal, ...others } = options;
+    settle("stream", others);
+    // Loaded when it is needed: most beams know of no broker.
+    const { defaultBrokerAddress, requestPair } = await import("../broker/mod.ts");
+    const socket = await requestPair({ address: address ?? defaultBrokerAddress(), key, mode, timeout, signal });
+    return new Beam(socket, others);
+  }
+
+  /** The descriptor, which stays the beam's own. */
+  get fd(): Fd {
+    return this.#socket.fd;
+  }
+
+  /** Whether it is over a stream or over packets. */
+  get type(): "stream" | "seqpacket" {
+    return this.#socket.type as "stream" | "seqpacket";
+  }
+
+  /** How it speaks, with all defaults filled in. */
+  get settings(): BeamSettings {
+    return this.#settings;
+  }
+
+  /** Whether it can be used: it was neither closed nor given away. */
+  get isOpen(): boolean {
+    return this.#socket.fd.isOpen;
+  }
+
+  /** Who is at the other end, as it was when the connection was made. */
+  get peerCredentials(): Credentials {
+    return this.#socket.peerCredentials;
+  }
+
+  /**
+   * Sends a message, waiting for room if need be.
+   *
+   * @param data The payload; text is sent as UTF-8. It may be empty with frames or packets.
+   * @param fds The descriptors to go along; they stay the caller's, who may
+   * close them once this is done. Without frames one, otherwise any number.
+   * @param options A signal that ends the wait. If part of the message was sent
+   * by then the beam is closed, since the receiver could make nothing of what follows.
+   * @returns A promise without a value, when the kernel has all of it.
+   * @throws {RangeError} For what cannot be sent without frames: more than one
+   * descriptor, or no byte to carry it.
+   * @throws {BeamError} `"too-large"` above `maxBytes`; nothing was sent.
+   * @throws {SystemError} EPIPE, ETOOMANYREFS, EMSGSIZE, as sendmsg(2).
+   * @throws {ClosedError} If the beam was closed.
+   */
+  send(
+    data: Uint8Array<ArrayBuffer> | string,
+    fds: Fd | readonly Fd[] = NO_FDS,
+    options: BeamWaitOptions = {},
+  ): Promise<void> {
+    const payload = typeof data === "string" ? encoder.encode(data) : data;
+    const list = fds instanceof Fd ? [fds] : fds;
+    const othersFirst = areOthersDue();
+    const { signal } = options;
+    if (!this.#sending.isFree || othersFirst || signal?.aborted) {
+      return this.#sending.run(async () => {
+        if (othersFirst) await letOthersRun(signal);
+        await this.#finish(this.#advance(() => this.#wire.begin(payload, list)), signal);
+      }, signal);
+    }
+    try {
+      const state = this.#advance(() => this.#wire.begin(payload, list));
+      return state === "sent" ? DONE : this.#sending.run(() => this.#finish(state, signal));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #finish(begun: SendState, signal?: AbortSignal): Promise<void> {
+    let fullSince = performance.now();
+    for (let state = begun; state !== "sent"; state = this.#advance(() => this.#wire.proceed())) {
+      try {
+        if (state === "socket full") await this.#socket.ready("writable", { signal });
+        else if (performance.now() - fullSince > MEMORY_PATIENCE_MS) this.#wire.avoidMemory();
+        else {
+          await letOthersRun(signal);
+          continue;
+        }
+        fullSince = performance.now();
+      } catch (error) {
+        this.#giveUpSending("was given up");
+        throw this.#failure ?? error;
+      }
+    }
+  }
+
+  /** Lets the wire send what it can; what it leaves half sent when it fails ends the beam. */
+  #advance(step: () => SendState): SendState {
+    this.#checkOpen();
+    try {
+      return step();
+    } catch (error) {
+      this.#giveUpSending("failed");
+      throw error;
+    }
+  }
+
+  #giveUpSending(how: string): void {
+    if (this.#wire.isWithinMessage && this.isOpen) {
+      this.#fail(new BeamError("cut-off", `the sending of a message ${how} halfway; the beam was closed`));
+    } else this.#wire.drop();
+  }
+
+  /**
+   * Receives a message, waiting for it if need be.
+   *
+   * @param options A signal that ends the wait.
+   * @returns The message, whose descriptors are the caller's, or null at the end of the connection.
+   * @throws {BeamError} `"descriptors-lost"`, after which the next message can be
+   * received; `"too-large"`, `"cut-off"` or `"protocol"`, after which the beam is
+   * closed, but for packets that are too large.
+   * @throws {SystemError} ECONNRESET if the peer closed without reading all.
+   * @throws {ClosedError} If the beam is closed meanwhile.
+   */
+  receive(options: BeamWaitOptions = {}): Promise<Message | null> {
+    const othersFirst = areOthersDue();
+    const { signal } = options;
+    if (this.#receiving.isFree && !othersFirst && !signal?.aborted) {
+      try {
+        const message = this.tryReceive();
+        if (message !== undefined) return Promise.resolve(message);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
+    return this.#receiving.run(async () => {
+      if (othersFirst) await letOthersRun(signal);
+      for (;;) {
+        const message = this.tryReceive();
+        if (message !== undefined) return message;
+        await this.#socket.ready("readable", { signal });
+      }
+    }, signal);
+  }
+
+  /**
+   * Receives a message that is there.
+   *
+   * @returns The message, whose descriptors are the caller's, null at the end
+   * of the connection, or `undefined` if there is none yet.
+   * @throws {BeamError} As {@linkcode receive}.
+   * @throws {SystemError} As {@linkcode receive}.
+   */
+  tryReceive(): Message | null | undefined {
+    for (;;) {
+      this.#checkOpen();
+      const message = this.#take();
+      if (!message) return message;
+      if (message.fdsLost) {
+        message[Symbol.dispose]();
+        throw descriptorsLost(message.data);
+      }
+      if (!this.#settings.skipWithoutFd || message.fds.length > 0 || message.controlTruncated) return message;
+      message[Symbol.dispose]();
+    }
+  }
+
+  #take(): Message | null | undefined {
+    try {
+      return this.#wire.tryReceive();
+    } catch (error) {
+      const goesOn = error instanceof BeamError && error.code === "too-large" && this.type === "seqpacket";
+      if (error instanceof BeamError && !goesOn) this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** Receives message after message until the end of the connection, or {@linkcode close}. */
+  [Symbol.asyncIterator](): AsyncIterator<Message> {
+    return {
+      next: async () => {
+        if (!this.isOpen && this.#failure === undefined) return { done: true, value: undefined };
+        try {
+          const value = await this.receive();
+          return value === null ? { done: true, value: undefined } : { done: false, value };
+        } catch (error) {
+          if (error instanceof ClosedError) return { done: true, value: undefined };
+          throw error;
+        }
+      },
+    };
+  }
+
+  /**
+   * Makes a new channel: sends one end of a fresh socket pair, and keeps the other.
+   *
+   * The far end does not have to know of ipcx: its socket waits, as any other does.
+   *
+   * @param data The payload; without frames at least one byte.
+   * @param options A signal that ends the wait for room.
+   * @returns The end that was kept, which speaks as this beam does; the caller's.
+   * @throws {SystemError} EMFILE, and as {@linkcode send}.
+   */
+  async sendPipe(data: Uint8Array<ArrayBuffer> | string, options: BeamWaitOptions = {}): Promise<Beam> {
+    return new Beam(await this.#sendEnd(data, this.type, options), this.#settings);
+  }
+
+  /**
+   * Makes a new connection for bytes: sends one end of a fresh pair of stream
+   * sockets, and keeps the other.
+   *
+   * @param data The payload; without frames at least one byte.
+   * @param options A signal that ends the wait for room.
+   * @returns The end that was kept; the caller's.
+   * @throws {SystemError} EMFILE, and as {@linkcode send}.
+   */
+  sendConnection(data: Uint8Array<ArrayBuffer> | string, options: BeamWaitOptions = {}): Promise<UnixSocket> {
+    return this.#sendEnd(data, "stream", options);
+  }
+
+  async #sendEnd(
+    data: Uint8Array<ArrayBuffer> | string,
+    type: "stream" | "seqpacket",
+    options: BeamWaitOptions,
+  ): Promise<UnixSocket> {
+    const [near, far] = UnixSocket.pair(type);
+    using sent = far;
+    try {
+      await this.send(data, sent.fd.setBlocking(), options);
+      return near;
+    } catch (error) {
+      near.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Tells the peer that nothing more follows; messages can still be received.
+   *
+   * @throws {SystemError} ENOTCONN if there is no connection.
+   */
+  end(): void {
+    this.#checkOpen();
+    this.#socket.shutdown("write");
+  }
+
+  /**
+   * Gives the descriptor away; the beam cannot be used any more.
+   *
+   * @returns The descriptor, owned by the caller.
+   * @throws {ClosedError} If it was closed or given away before.
+   * @throws {TypeError} If messages were received ahead and not taken: their new owner would miss them.
+   */
+  release(): Fd {
+    this.#checkOpen();
+    if (this.#wire.ahead > 0) {
+      throw new TypeError(
+        `${this.#wire.ahead} messages were received ahead and not taken; take them, or turn readAhead off`,
+      );
+    }
+    const fd = this.#socket.release();
+    this.#wire[Symbol.dispose]();
+    return fd;
+  }
+
+  /** Closes the socket and all that was received and not taken, and ends every wait; does nothing the second time. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.#socket.close();
+    this.#wire[Symbol.dispose]();
+  }
+
+  /** Closes the beam at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #fail(error: BeamError): void {
+    this.#failure = error;
+    this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (!this.isOpen) throw new ClosedError("the beam was closed");
+  }
+}

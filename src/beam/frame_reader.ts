@@ -1,0 +1,254 @@
+/**
+ * From the bytes and descriptors of a stream to messages.
+ *
+ * @module
+ */
+
+import type { Fd } from "../core/fd.ts";
+import type { Message } from "../core/message.ts";
+import { Assembly, tooLarge } from "./assembly.ts";
+import { BeamError } from "./errors.ts";
+import { decodePart, FDS_BIT, HEADER_BYTES, type Part, PART_BYTES, PART_MARK, readHeader } from "./frame.ts";
+import type { BeamSettings } from "./options.ts";
+import { RingReader } from "./ring.ts";
+
+/** From here on the rest of a payload is received where it belongs, without a copy between. */
+const LEAST_DIRECT_BYTES = 8192;
+
+/** The descriptors that came with one read, or that they were lost. */
+type Lot = readonly Fd[] | "lost";
+
+/** Reads frames; owner of all that came and was not taken. */
+export class FrameReader implements Disposable {
+  readonly #settings: BeamSettings;
+  readonly #assembly: Assembly;
+  readonly #head = new Uint8Array(HEADER_BYTES + PART_BYTES);
+  #headFilled = 0;
+  #headLength = HEADER_BYTES;
+  /** Bytes of the payload that are still to come here. */
+  #missing = 0;
+  #lot: Lot | undefined;
+  #ring: RingReader | undefined;
+  #messages: Message[] = [];
+  #next = 0;
+  #failure: unknown;
+
+  /**
+   * Begins at the beginning of a stream.
+   *
+   * @param settings The limits.
+   */
+  constructor(settings: BeamSettings) {
+    this.#settings = settings;
+    this.#assembly = new Assembly(settings);
+  }
+
+  /** How many messages are complete and not taken; a part of one counts as well. */
+  get ahead(): number {
+    const isWithin = this.#headFilled > 0 || this.#missing > 0 || !this.#assembly.isEmpty;
+    return this.#messages.length - this.#next + (isWithin ? 1 : 0);
+  }
+
+  /** The bytes that are missing until something can be made of them: all that may be read where nothing is read ahead. */
+  get wanted(): number {
+    return this.#missing || this.#headLength - this.#headFilled;
+  }
+
+  /** Where the rest of a large payload belongs, for {@linkcode filled}; `undefined` if it is read with others. */
+  get directTarget(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#missing >= LEAST_DIRECT_BYTES ? this.#assembly.peek(this.#missing) : undefined;
+  }
+
+  /**
+   * Takes the next message that is complete.
+   *
+   * @returns The message, now the caller's, or `undefined` if none is.
+   * @throws {BeamError} For what came behind those that were taken.
+   */
+  take(): Message | undefined {
+    if (this.#next < this.#messages.length) return this.#messages[this.#next++];
+    if (this.#failure) throw this.#failure;
+    return undefined;
+  }
+
+  /**
+   * Tells of the end of the stream.
+   *
+   * @returns Null, for a caller to pass on.
+   * @throws {BeamError} If it is within a message.
+   */
+  end(): null {
+    if (this.ahead === 0) return null;
+    throw new BeamError("cut-off", "the connection ended within a message");
+  }
+
+  /** Notes that a part of {@linkcode directTarget} was filled. */
+  filled(chunk: Message): void {
+    if (chunk.fds.length > 0 || chunk.controlTruncated) throw stray();
+    this.#assembly.next(chunk.data.length);
+    this.#missing -= chunk.data.length;
+    this.#assembly.credentials = chunk.credentials;
+    if (this.#missing === 0 && this.#assembly.isComplete) this.#deliver(this.#assembly.finish());
+  }
+
+  /**
+   * Reads on.
+   *
+   * @param chunks What the socket had; the reader's from now on. What is wrong
+   * with it is told behind the messages before it.
+   */
+  add(chunks: readonly Message[]): void {
+    this.#messages = [];
+    this.#next = 0;
+    for (const chunk of chunks) {
+      using rest = chunk;
+      if (this.#failure) continue;
+      try {
+        this.#read(rest);
+      } catch (error) {
+        this.#failure = error;
+      }
+    }
+  }
+
+  #deliver(message: Message): void {
+    this.#messages.push(message);
+  }
+
+  #read(chunk: Message): void {
+    const bytes = chunk.data;
+    this.#assembly.credentials = chunk.credentials;
+    if (chunk.fdsLost) this.#lot = "lost";
+    else if (chunk.fds.length > 0) this.#lot = chunk.takeFds();
+    for (let at = 0; at < bytes.length;) {
+      at += this.#missing > 0 ? this.#readPayload(bytes, at) : this.#readHead(bytes, at);
+    }
+    // Descriptors come with a first byte, so a header that announces them has begun in the same read.
+    const isAnnounced = this.#headFilled > 0 && (this.#head[0] & 0x80) !== 0;
+    if (this.#lot !== undefined && !isAnnounced) throw stray();
+  }
+
+  #readPayload(bytes: Uint8Array<ArrayBuffer>, at: number): number {
+    const length = Math.min(this.#missing, bytes.length - at);
+    this.#assembly.next(length).set(bytes.subarray(at, at + length));
+    this.#missing -= length;
+    if (this.#missing === 0 && this.#assembly.isComplete) this.#deliver(this.#assembly.finish());
+    return length;
+  }
+
+  #readHead(bytes: Uint8Array<ArrayBuffer>, at: number): number {
+    if (this.#headFilled === 0 && bytes.length - at >= HEADER_BYTES) {
+      const header = readHeader(bytes, at);
+      const length = (header & PART_MARK) >>> 0;
+      if (length !== PART_MARK) return HEADER_BYTES + this.#readWhole(header, length, bytes, at + HEADER_BYTES);
+    }
+    const taken = Math.min(this.#headLength - this.#headFilled, bytes.length - at);
+    this.#head.set(bytes.subarray(at, at + taken), this.#headFilled);
+    this.#headFilled += taken;
+    if (this.#headFilled === this.#headLength) this.#readCollected();
+    return taken;
+  }
+
+  /** A header that came in pieces, or that of a part, is complete. */
+  #readCollected(): void {
+    const header = readHeader(this.#head, 0);
+    const length = (header & PART_MARK) >>> 0;
+    if (length === PART_MARK && this.#headLength === HEADER_BYTES) {
+      this.#headLength = HEADER_BYTES + PART_BYTES;
+      return;
+    }
+    this.#headFilled = 0;
+    this.#headLength = HEADER_BYTES;
+    if (length === PART_MARK) this.#readPart(header, decodePart(this.#head, HEADER_BYTES));
+    else this.#readWhole(header, length, this.#head, this.#head.length);
+  }
+
+  /** A message in one frame; returns how much of the payload was there already. */
+  #readWhole(header: number, length: number, bytes: Uint8Array<ArrayBuffer>, at: number): number {
+    if (this.#assembly.hasBegun) throw new BeamError("protocol", "a message begins within another one");
+    if (header & FDS_BIT) this.#claim();
+    if (length > this.#settings.maxBytes) throw tooLarge(length, this.#settings.maxBytes);
+    if (bytes.length - at < length) {
+      this.#assembly.begin(length);
+      this.#missing = length;
+      return 0;
+    }
+    // What fills its read is not copied again.
+    const payload = at === HEADER_BYTES && bytes.length === at + length
+      ? bytes.subarray(at)
+      : bytes.slice(at, at + length);
+    this.#deliver(this.#assembly.finish(payload));
+    return length;
+  }
+
+  #readPart(header: number, part: Part | undefined): void {
+    if (part === undefined) throw new BeamError("protocol", "a part of a message of an unknown kind");
+    if (part.kind === "memory") return this.#useMemory(header);
+    if (header & FDS_BIT) this.#claim();
+    if (part.kind === "descriptors") return;
+    this.#assembly.begin(part.total);
+    if (part.kind === "inline") this.#missing = this.#assembly.peek(part.length).length;
+    else this.#ringOrThrow().take(part, this.#assembly.next(part.length));
+    if (this.#missing === 0 && this.#assembly.isComplete) this.#deliver(this.#assembly.finish());
+  }
+
+  #useMemory(header: number): void {
+    const lot = this.#lot;
+    this.#lot = undefined;
+    if (!(header & FDS_BIT) || lot === undefined) throw new BeamError("protocol", "no memory where it was announced");
+    this.#ring = takeMemory(lot, this.#ring, this.#settings);
+  }
+
+  #ringOrThrow(): RingReader {
+    if (this.#ring) return this.#ring;
+    throw new BeamError("protocol", "a payload in shared memory, of which there is none");
+  }
+
+  /** The descriptors of this read belong to the header that announces them. */
+  #claim(): void {
+    const lot = this.#lot;
+    this.#lot = undefined;
+    if (lot === undefined) throw new BeamError("protocol", "descriptors were announced, and none came");
+    if (lot === "lost") this.#assembly.loseFds();
+    else this.#assembly.addFds(lot);
+  }
+
+  /** Closes all that was not taken. */
+  [Symbol.dispose](): void {
+    for (const message of this.#messages.slice(this.#next)) message[Symbol.dispose]();
+    this.#messages = [];
+    this.#next = 0;
+    if (this.#lot !== undefined && this.#lot !== "lost") { for (const fd of this.#lot) fd.close(); }
+    this.#lot = undefined;
+    this.#assembly[Symbol.dispose]();
+    this.#ring?.[Symbol.dispose]();
+    this.#ring = undefined;
+  }
+}
+
+function stray(): BeamError {
+  return new BeamError("protocol", "descriptors came that no message had announced");
+}
+
+/**
+ * Takes over the memory that a sender announced.
+ *
+ * @param lot The descriptors that came with it.
+ * @param before The memory in use so far, which is given back.
+ * @param settings How large it may be.
+ * @returns The memory.
+ * @throws {BeamError} If it is none, or did not arrive.
+ */
+export function takeMemory(lot: Lot, before: RingReader | undefined, settings: BeamSettings): RingReader {
+  if (lot === "lost") {
+    throw new BeamError("descriptors-lost", "shared memory for large messages could not be delivered (MSG_CTRUNC)");
+  }
+  const [fd, ...others] = lot;
+  for (const other of others) other.close();
+  before?.[Symbol.dispose]();
+  try {
+    return new RingReader(fd, settings.memoryBytes);
+  } catch (error) {
+    throw new BeamError("protocol", `no shared memory where it was announced: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Payloads that are sent in parts: through shared memory where there is room.
+ *
+ * @module
+ */
+
+import type { Fd } from "../core/fd.ts";
+import type { Part } from "./frame.ts";
+import type { BeamSettings } from "./options.ts";
+import { type Place, RingWriter } from "./ring.ts";
+
+/** A part of a message, with the bytes that follow it and the descriptors that go with it. */
+export interface OutgoingPart {
+  /** What it is. */
+  part: Part;
+  /** The bytes behind it. */
+  data?: Uint8Array<ArrayBuffer>;
+  /** The descriptor that goes with it. */
+  fd?: Fd;
+}
+
+/** Takes large payloads apart; owner of the memory. */
+export class LargePayloads implements Disposable {
+  readonly #settings: BeamSettings;
+  readonly #inlineBytes: number;
+  #ring: RingWriter | undefined;
+  #isAnnounced = false;
+  #avoidMemory = false;
+
+  /**
+   * Prepares; there is no memory until it is needed.
+   *
+   * @param settings How large the memory is.
+   * @param inlineBytes The most bytes that follow a part.
+   */
+  constructor(settings: BeamSettings, inlineBytes: number) {
+    this.#settings = settings;
+    this.#inlineBytes = inlineBytes;
+  }
+
+  /** Sends the next piece through the socket, since no room has been made for it in time. */
+  avoidMemory(): void {
+    this.#avoidMemory = true;
+  }
+
+  /**
+   * The parts of a payload.
+   *
+   * @param data The payload, of one byte at least.
+   * @returns The parts; `"memory full"` as often as there is no room for the next one.
+   */
+  *partsOf(data: Uint8Array<ArrayBuffer>): Generator<OutgoingPart | "memory full", void> {
+    const total = data.length;
+    const ring = this.#ring ??= new RingWriter(this.#settings.memoryBytes);
+    if (!this.#isAnnounced) {
+      yield { part: { kind: "memory", size: this.#settings.memoryBytes }, fd: ring.fd };
+      this.#isAnnounced = true;
+    }
+    for (let at = 0; at < total;) {
+      const piece = data.subarray(at, at + ring.mostBytes);
+      const place = ring.tryPut(piece);
+      if (place) {
+        yield* sharedPart(ring, place, total);
+        at += piece.length;
+      } else if (this.#avoidMemory) {
+        this.#avoidMemory = false;
+        const inline = piece.subarray(0, this.#inlineBytes);
+        yield { part: { kind: "inline", length: inline.length, total }, data: inline };
+        at += inline.length;
+      } else {
+        yield "memory full";
+      }
+    }
+  }
+
+  /** Gives the memory back, on this side. */
+  [Symbol.dispose](): void {
+    this.#ring?.[Symbol.dispose]();
+    this.#ring = undefined;
+  }
+}
+
+/** The generator goes on when the part was sent; if it is given up instead, the receiver will never hear of the place. */
+function* sharedPart(ring: RingWriter, place: Place, total: number): Generator<OutgoingPart, void> {
+  let isSent = false;
+  try {
+    yield { part: { kind: "shared", ...place, total } };
+    isSent = true;
+  } finally {
+    if (!isSent) ring.takeBack(place);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * How a beam speaks, and its limits.
+ *
+ * @module
+ */
+
+import type { SocketType } from "../core/options.ts";
+
+/** How a beam speaks; both ends have to agree on `framed`. */
+export interface BeamOptions {
+  /**
+   * Whether messages on a stream are framed (libchan), so that any sequence of
+   * messages arrives as sent; by default they go as Docker's beam sends them.
+   * Packet sockets keep boundaries by themselves and disregard this.
+   */
+  framed?: boolean;
+  /**
+   * The most bytes of a message, sent or received: 1–32768 without frames, by
+   * default 4096; 1–2147483646 otherwise, by default 16 MiB.
+   */
+  maxBytes?: number;
+  /**
+   * The most descriptors of a received message that are kept; the rest are
+   * closed. 0–253 without frames, by default 1; otherwise 0–65536, by default 1024.
+   */
+  maxFds?: number;
+  /** Whether messages without a descriptor are skipped, as Docker's `Receive` does. */
+  skipWithoutFd?: boolean;
+  /**
+   * From how many bytes on a payload goes through memory that both ends share,
+   * instead of through the socket; 1 or more, by default 65536, `Infinity` for
+   * never. Not without frames.
+   */
+  memoryThreshold?: number;
+  /**
+   * The bytes of that memory, for each direction that needs it: a power of two,
+   * 65536–1073741824, by default 4 MiB.
+   */
+  memoryBytes?: number;
+  /**
+   * Whether messages that are there may be received ahead of being asked for,
+   * which is faster; by default true. Turn it off where others receive from the
+   * same socket, or where it is handed on between two messages.
+   */
+  readAhead?: boolean;
+}
+
+/** The same, with nothing left open. */
+export type BeamSettings = Readonly<Required<BeamOptions>>;
+
+/** What one message of Docker's beam can have: its receivers read no more. */
+const PLAIN_BYTES = 4096;
+
+/** Above this the kernel takes a message apart, and its rest would pass for another one. */
+const MOST_PLAIN_BYTES = 32768;
+
+const FRAMED_BYTES = 16 * 1024 * 1024;
+const MOST_FRAMED_BYTES = 0x7ffffffe;
+const FRAMED_FDS = 1024;
+
+function checked(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`${name} is a whole number from ${least} to ${most}, not ${value}`);
+}
+
+/**
+ * Checks options and fills in what they leave open.
+ *
+ * @param type The type of the socket.
+ * @param options What was asked for.
+ * @returns What holds.
+ * @throws {RangeError} For a value out of its range.
+ * @throws {TypeError} For a datagram socket.
+ */
+export function settle(type: SocketType, options: BeamOptions): BeamSettings {
+  if (type === "dgram") throw new TypeError("a datagram socket has no connection to beam over");
+  const framed = type === "seqpacket" || (options.framed ?? false);
+  const { memoryThreshold = 65536, memoryBytes = 4 * 1024 * 1024 } = options;
+  if (memoryThreshold !== Infinity) checked("memoryThreshold", memoryThreshold, 1, Number.MAX_SAFE_INTEGER);
+  checked("memoryBytes", memoryBytes, 65536, 2 ** 30);
+  if (!Number.isInteger(Math.log2(memoryBytes))) {
+    throw new RangeError(`memoryBytes is a power of two, not ${memoryBytes}`);
+  }
+  return {
+    framed,
+    maxBytes: framed
+      ? checked("maxBytes", options.maxBytes ?? FRAMED_BYTES, 1, MOST_FRAMED_BYTES)
+      : checked("maxBytes", options.maxBytes ?? PLAIN_BYTES, 1, MOST_PLAIN_BYTES),
+    maxFds: framed
+      ? checked("maxFds", options.maxFds ?? FRAMED_FDS, 0, 65536)
+      : checked("maxFds", options.maxFds ?? 1, 0, 253),
+    skipWithoutFd: options.skipWithoutFd ?? false,
+    memoryThreshold,
+    memoryBytes,
+    readAhead: options.readAhead ?? true,
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * What is to be sent, piece by piece, as fast as the socket takes it.
+ *
+ * @module
+ */
+
+import type { Fd } from "../core/fd.ts";
+import type { UnixSocket } from "../core/socket.ts";
+
+const NONE: readonly Fd[] = [];
+
+/** Bytes and descriptors for one sendmsg(2), or for several if the socket takes them in pieces. */
+export interface Piece {
+  /** The bytes. */
+  data: Uint8Array<ArrayBuffer>;
+  /** The descriptors that go with the first of them. */
+  fds?: readonly Fd[];
+}
+
+/** What a message is made of: pieces, or `"memory full"` as often as there is no room for the next one. */
+export type Pieces = Iterator<Piece | "memory full", void>;
+
+/** Sends the pieces of one message. */
+export class Outbox {
+  readonly #socket: UnixSocket;
+  #pieces: Pieces | undefined;
+  #rest: Piece | undefined;
+  #hasBegun = false;
+
+  /**
+   * Prepares for sending.
+   *
+   * @param socket The socket, which stays the caller's.
+   */
+  constructor(socket: UnixSocket) {
+    this.#socket = socket;
+  }
+
+  /** Whether some of the message is sent, and some is not. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** Takes the pieces of a message; those of the one before are all sent. */
+  begin(pieces: Pieces): void {
+    this.#pieces = pieces;
+    this.#hasBegun = false;
+  }
+
+  /** Notes that part of the message was sent before it came here. */
+  noteBegun(): void {
+    this.#hasBegun = true;
+  }
+
+  /** Forgets what is not sent. */
+  drop(): void {
+    this.#pieces?.return?.();
+    this.#pieces = undefined;
+    this.#rest = undefined;
+    this.#hasBegun = false;
+  }
+
+  /**
+   * Sends what can be sent now.
+   *
+   * @returns Whether that was all, or what it takes to go on.
+   * @throws {SystemError} As sendmsg(2).
+   */
+  proceed(): "sent" | "socket full" | "memory full" {
+    for (;;) {
+      if (this.#rest === undefined) {
+        const next = this.#pieces?.next();
+        if (next === undefined || next.done) {
+          this.drop();
+          return "sent";
+        }
+        if (next.value === "memory full") return next.value;
+        this.#rest = next.value;
+      }
+      const { data, fds = NONE } = this.#rest;
+      const sent = this.#socket.trySend(data, fds.length > 0 ? { fds } : undefined);
+      if (sent === undefined) return "socket full";
+      this.#hasBegun = true;
+      this.#rest = sent < data.length ? { data: data.subarray(sent) } : undefined;
+    }
+  }
+}
+
+/**
+ * Divides descriptors into as many as one message can carry.
+ *
+ * @param fds The descriptors.
+ * @param most How many that are.
+ * @returns The lots; the last one has at least one descriptor, if there are any.
+ */
+export function lotsOf(fds: readonly Fd[], most: number): (readonly Fd[])[] {
+  const lots = [];
+  for (let at = 0; at < fds.length; at += most) lots.push(fds.slice(at, at + most));
+  return lots;
+}

@@ -1,0 +1,188 @@
+/**
+ * Messages on a packet socket: the kernel keeps them apart.
+ *
+ * @module
+ */
+
+import type { Fd } from "../core/fd.ts";
+import { MAX_FDS_PER_MESSAGE } from "../core/linux.ts";
+import type { Message } from "../core/message.ts";
+import type { UnixSocket } from "../core/socket.ts";
+import { Assembly, tooLarge } from "./assembly.ts";
+import { BeamError } from "./errors.ts";
+import { decodePart, encodePart, isMarked, PACKET_MARK, type Part, PART_BYTES } from "./frame.ts";
+import { takeMemory } from "./frame_reader.ts";
+import { LargePayloads } from "./large_payload.ts";
+import type { BeamSettings } from "./options.ts";
+import { lotsOf, Outbox, type Piece } from "./outbox.ts";
+import type { RingReader } from "./ring.ts";
+import type { SendState, Wire } from "./wire.ts";
+
+/** The largest packet that Linux carries, whatever the buffers. */
+const LARGEST_PACKET = 4_263_616;
+
+const PART_HEAD_BYTES = PACKET_MARK.length + PART_BYTES;
+
+/** So much of a payload goes through the socket at a time while the memory is full. */
+const INLINE_BYTES = 65536;
+
+/** Speaks packets as they are, and ipcx's parts for what one cannot carry. */
+export class PacketWire implements Wire {
+  readonly #socket: UnixSocket;
+  readonly #settings: BeamSettings;
+  readonly #outbox: Outbox;
+  readonly #large: LargePayloads;
+  readonly #assembly: Assembly;
+  readonly #receive: { maxBytes: number; maxFds: number; maxMessages: number };
+  #ring: RingReader | undefined;
+  #packets: Message[] = [];
+  #next = 0;
+
+  /**
+   * Prepares for messages.
+   *
+   * @param socket A packet socket, which stays the caller's.
+   * @param settings The limits.
+   */
+  constructor(socket: UnixSocket, settings: BeamSettings) {
+    this.#socket = socket;
+    this.#settings = settings;
+    this.#outbox = new Outbox(socket);
+    this.#large = new LargePayloads(settings, INLINE_BYTES);
+    this.#assembly = new Assembly(settings);
+    this.#receive = {
+      maxBytes: Math.min(Math.max(settings.maxBytes, INLINE_BYTES + PART_HEAD_BYTES), LARGEST_PACKET),
+      // Memory for large messages comes as a descriptor, too.
+      maxFds: MAX_FDS_PER_MESSAGE,
+      maxMessages: settings.readAhead ? 64 : 1,
+    };
+  }
+
+  get isWithinMessage(): boolean {
+    return this.#outbox.hasBegun;
+  }
+
+  begin(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): SendState {
+    const { maxBytes, memoryThreshold } = this.#settings;
+    if (data.length > maxBytes) throw tooLarge(data.length, maxBytes);
+    const isSimple = fds.length <= MAX_FDS_PER_MESSAGE && data.length < memoryThreshold && !isMarked(data);
+    this.#outbox.begin(isSimple ? [{ data, fds }].values() : this.#piecesOf(data, fds));
+    return this.#outbox.proceed();
+  }
+
+  *#piecesOf(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): Generator<Piece | "memory full", void> {
+    const lots = lotsOf(fds, MAX_FDS_PER_MESSAGE);
+    const isLarge = data.length >= this.#settings.memoryThreshold;
+    const last = isLarge ? undefined : lots.pop();
+    for (const lot of lots) yield partPacket({ kind: "descriptors" }, lot);
+    if (isLarge) {
+      for (const next of this.#large.partsOf(data)) {
+        yield next === "memory full" ? next : partPacket(next.part, next.fd ? [next.fd] : [], next.data);
+      }
+    } else if (isMarked(data)) {
+      yield partPacket({ kind: "inline", length: data.length, total: data.length }, last, data);
+    } else {
+      yield { data, fds: last };
+    }
+  }
+
+  proceed(): SendState {
+    return this.#outbox.proceed();
+  }
+
+  avoidMemory(): void {
+    this.#large.avoidMemory();
+  }
+
+  drop(): void {
+    this.#outbox.drop();
+  }
+
+  tryReceive(): Message | null | undefined {
+    for (;;) {
+      if (this.#next === this.#packets.length) {
+        const packets = this.#socket.tryReceiveMany(this.#receive);
+        if (packets === undefined) return undefined;
+        if (packets.length === 0) return this.#end();
+        this.#packets = packets;
+        this.#next = 0;
+      }
+      const message = this.#read(this.#packets[this.#next++]);
+      if (message) return message;
+    }
+  }
+
+  #end(): null {
+    if (this.#assembly.isEmpty) return null;
+    throw new BeamError("cut-off", "the connection ended within a message");
+  }
+
+  #read(packet: Message): Message | undefined {
+    if (isMarked(packet.data)) return this.#readPart(packet);
+    if (packet.truncated || packet.length > this.#settings.maxBytes) {
+      packet[Symbol.dispose]();
+      this.#assembly[Symbol.dispose]();
+      throw tooLarge(packet.length, this.#settings.maxBytes);
+    }
+    if (this.#assembly.isEmpty && packet.fds.length <= this.#settings.maxFds) return packet;
+    using _rest = packet;
+    if (this.#assembly.hasBegun) throw new BeamError("protocol", "a message begins within another one");
+    this.#addFds(packet);
+    return this.#assembly.finish(packet.data);
+  }
+
+  #readPart(packet: Message): Message | undefined {
+    using rest = packet;
+    const part = packet.data.length >= PART_HEAD_BYTES ? decodePart(packet.data, PACKET_MARK.length) : undefined;
+    if (part === undefined) throw new BeamError("protocol", "a part of a message of an unknown kind");
+    if (part.kind === "memory") {
+      const lot = rest.fdsLost ? "lost" : rest.takeFds();
+      if (lot.length === 0) throw new BeamError("protocol", "no memory where it was announced");
+      this.#ring = takeMemory(lot, this.#ring, this.#settings);
+      return;
+    }
+    this.#addFds(rest);
+    if (part.kind === "descriptors") return;
+    this.#assembly.begin(part.total);
+    if (part.kind === "inline") this.#readInline(packet.data.subarray(PART_HEAD_BYTES), part.length);
+    else if (this.#ring) this.#ring.take(part, this.#assembly.next(part.length));
+    else throw new BeamError("protocol", "a payload in shared memory, of which there is none");
+    return this.#assembly.isComplete ? this.#assembly.finish() : undefined;
+  }
+
+  #readInline(bytes: Uint8Array, length: number): void {
+    if (bytes.length !== length) {
+      throw new BeamError("protocol", `a part of ${bytes.length} bytes calls itself one of ${length}`);
+    }
+    this.#assembly.next(length).set(bytes);
+  }
+
+  #addFds(packet: Message): void {
+    this.#assembly.credentials = packet.credentials;
+    if (packet.fdsLost) this.#assembly.loseFds();
+    this.#assembly.addFds(packet.takeFds());
+  }
+
+  get ahead(): number {
+    return this.#packets.length - this.#next + (this.#assembly.isEmpty ? 0 : 1);
+  }
+
+  [Symbol.dispose](): void {
+    for (const packet of this.#packets.slice(this.#next)) packet[Symbol.dispose]();
+    this.#packets = [];
+    this.#next = 0;
+    this.#assembly[Symbol.dispose]();
+    this.#ring?.[Symbol.dispose]();
+    this.#ring = undefined;
+    this.#large[Symbol.dispose]();
+    this.#outbox.drop();
+  }
+}
+
+function partPacket(part: Part, fds: readonly Fd[] | undefined, data = new Uint8Array()): Piece {
+  const packet = new Uint8Array(PART_HEAD_BYTES + data.length);
+  packet.set(PACKET_MARK);
+  packet.set(encodePart(part), PACKET_MARK.length);
+  packet.set(data, PART_HEAD_BYTES);
+  return { data: packet, fds };
+}

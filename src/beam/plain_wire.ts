@@ -1,0 +1,105 @@
+/**
+ * Messages as Docker's beam has them: one sendmsg(2) each, on a stream.
+ *
+ * The stream itself knows of no boundaries; a read ends behind the bytes that
+ * descriptors came with, and that is all there is. So messages with a descriptor
+ * arrive one by one, while one without may be glued to the front of the next.
+ *
+ * @module
+ */
+
+import type { Fd } from "../core/fd.ts";
+import type { Message } from "../core/message.ts";
+import type { UnixSocket } from "../core/socket.ts";
+import { tooLarge } from "./assembly.ts";
+import { BeamError } from "./errors.ts";
+import type { BeamSettings } from "./options.ts";
+import type { SendState, Wire } from "./wire.ts";
+
+/** Speaks as `Send` and `Receive` of Docker's beam do. */
+export class PlainWire implements Wire {
+  /** A message is sent whole, or not at all. */
+  readonly isWithinMessage = false;
+  readonly #socket: UnixSocket;
+  readonly #settings: BeamSettings;
+  readonly #receive: { maxBytes: number; maxFds: number; maxMessages: number };
+  #waiting: Message[] = [];
+  #next = 0;
+  #data: Uint8Array<ArrayBuffer> | undefined;
+  #options: { fds: readonly Fd[] } | undefined;
+
+  /**
+   * Prepares for messages.
+   *
+   * @param socket A stream socket, which stays the caller's.
+   * @param settings The limits.
+   */
+  constructor(socket: UnixSocket, settings: BeamSettings) {
+    this.#socket = socket;
+    this.#settings = settings;
+    this.#receive = {
+      // One byte more tells a message that is too large from one that just fits.
+      maxBytes: settings.maxBytes + 1,
+      maxFds: settings.maxFds,
+      maxMessages: settings.readAhead ? 64 : 1,
+    };
+  }
+
+  begin(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): SendState {
+    if (data.length > this.#settings.maxBytes) throw tooLarge(data.length, this.#settings.maxBytes);
+    if (fds.length > 1) throw new RangeError(`${fds.length} descriptors; without frames a message carries one`);
+    if (data.length === 0) {
+      throw new RangeError("a stream without frames carries no empty message: the kernel would send nothing");
+    }
+    this.#data = data;
+    this.#options = fds.length > 0 ? { fds } : undefined;
+    return this.proceed();
+  }
+
+  proceed(): SendState {
+    const data = this.#data!;
+    const sent = this.#socket.trySend(data, this.#options);
+    if (sent === undefined) return "socket full";
+    this.drop();
+    if (sent === data.length) return "sent";
+    throw new BeamError(
+      "cut-off",
+      `the kernel took ${sent} of the ${data.length} bytes of a message: the send buffer is too small for it`,
+    );
+  }
+
+  avoidMemory(): void {}
+
+  drop(): void {
+    this.#data = undefined;
+    this.#options = undefined;
+  }
+
+  tryReceive(): Message | null | undefined {
+    if (this.#next === this.#waiting.length) {
+      const messages = this.#socket.tryReceiveMany(this.#receive);
+      if (messages === undefined) return undefined;
+      if (messages.length === 0) return null;
+      this.#waiting = messages;
+      this.#next = 0;
+    }
+    const message = this.#waiting[this.#next++];
+    if (message.data.length <= this.#settings.maxBytes) return message;
+    message[Symbol.dispose]();
+    throw new BeamError(
+      "too-large",
+      `more than ${this.#settings.maxBytes} bytes arrived at once: a message above maxBytes, ` +
+        "or several without descriptors that the stream has glued together; frames keep them apart",
+    );
+  }
+
+  get ahead(): number {
+    return this.#waiting.length - this.#next;
+  }
+
+  [Symbol.dispose](): void {
+    for (const message of this.#waiting.slice(this.#next)) message[Symbol.dispose]();
+    this.#waiting = [];
+    this.#next = 0;
+  }
+}

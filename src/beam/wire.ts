@@ -1,0 +1,44 @@
+/**
+ * What a message looks like on a socket: one wire for each way to speak.
+ *
+ * @module
+ */
+
+import type { Fd } from "../core/fd.ts";
+import type { Message } from "../core/message.ts";
+
+/** What has to happen before the rest of a message can be sent: nothing more, room in the socket, or in the memory. */
+export type SendState = "sent" | "socket full" | "memory full";
+
+/** Sends and receives messages without waiting. */
+export interface Wire extends Disposable {
+  /**
+   * Whether part of a message has been sent: without the rest, the receiver
+   * could make nothing of what follows.
+   */
+  readonly isWithinMessage: boolean;
+  /**
+   * Begins to send a message; the one before has been sent or dropped.
+   *
+   * @param data The payload, to stay as it is until all is sent.
+   * @param fds The descriptors, to stay open until then; the caller's.
+   * @returns How far it got.
+   */
+  begin(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): SendState;
+  /** Goes on with the message. */
+  proceed(): SendState;
+  /** Goes on without the memory that is full. */
+  avoidMemory(): void;
+  /** Forgets a message of which nothing has been sent. */
+  drop(): void;
+  /**
+   * Receives what is there.
+   *
+   * @returns A message, null at the end, or `undefined` if there is nothing yet.
+   * @throws {BeamError} For what is no message; the wire is of no use then, unless
+   * the code is `"too-large"` on a packet socket or `"descriptors-lost"`.
+   */
+  tryReceive(): Message | null | undefined;
+  /** How many messages, or parts of them, were received ahead and are not taken yet. */
+  readonly ahead: number;
+}
