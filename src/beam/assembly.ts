@@ -20,6 +20,8 @@ export class Assembly implements Disposable {
   #lost = false;
   #payload: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
+  #offered: Uint8Array<ArrayBuffer> | undefined;
+  #isInOffered = false;
   /** Who sent the last of it, if the socket's `passCredentials` option is on. */
   credentials: Credentials | undefined;
 
@@ -68,6 +70,22 @@ export class Assembly implements Disposable {
   }
 
   /**
+   * Offers memory of the caller's for the next payload that begins.
+   *
+   * @param buffer The memory; nothing takes the offer back.
+   */
+  offer(buffer: Uint8Array<ArrayBuffer> | undefined): void {
+    this.#offered = buffer;
+  }
+
+  /** Leaves memory of the caller's, who will wait no longer. */
+  leaveOffered(): void {
+    this.#offered = undefined;
+    if (this.#isInOffered) this.#payload = this.#payload!.slice();
+    this.#isInOffered = false;
+  }
+
+  /**
    * Begins the payload, or goes on with it.
    *
    * @param total The bytes it has in all, as each part says.
@@ -75,10 +93,17 @@ export class Assembly implements Disposable {
    */
   begin(total: number): void {
     if (total > this.#settings.maxBytes) throw tooLarge(total, this.#settings.maxBytes);
-    if (this.#payload === undefined) this.#payload = total === 0 ? NOTHING : new Uint8Array(total);
+    if (this.#payload === undefined) this.#payload = this.#memoryFor(total);
     else if (this.#payload.length !== total) {
       throw new BeamError("protocol", `a message of ${this.#payload.length} bytes has a part of one of ${total}`);
     }
+  }
+
+  #memoryFor(total: number): Uint8Array<ArrayBuffer> {
+    const offered = this.#offered;
+    this.#offered = undefined;
+    this.#isInOffered = offered !== undefined && total <= offered.length;
+    return this.#isInOffered ? offered!.subarray(0, total) : total === 0 ? NOTHING : new Uint8Array(total);
   }
 
   /**
@@ -134,6 +159,7 @@ export class Assembly implements Disposable {
     this.#surplus = 0;
     this.#lost = false;
     this.#payload = undefined;
+    this.#isInOffered = false;
     this.#filled = 0;
   }
 

@@ -33,6 +33,16 @@ export interface BeamWaitOptions {
   signal?: AbortSignal;
 }
 
+/** How to receive a message. */
+export interface BeamReceiveOptions extends BeamWaitOptions {
+  /**
+   * Memory that a large payload may be put into, if it fits, which saves making
+   * some for each. It is in use until the message is there; look at the
+   * message's `data`, which may also be elsewhere.
+   */
+  buffer?: Uint8Array<ArrayBuffer>;
+}
+
 /** What a pair of beams is made of. */
 export interface BeamPairOptions extends BeamOptions {
   /** The type of the sockets, by default `"stream"`. */
@@ -269,7 +279,7 @@ export class Beam implements AsyncIterable<Message>, Disposable {
   /**
    * Receives a message, waiting for it if need be.
    *
-   * @param options A signal that ends the wait.
+   * @param options A signal that ends the wait, and memory for a large payload.
    * @returns The message, whose descriptors are the caller's, or null at the end of the connection.
    * @throws {BeamError} `"descriptors-lost"`, after which the next message can be
    * received; `"too-large"`, `"cut-off"` or `"protocol"`, after which the beam is
@@ -277,23 +287,27 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * @throws {SystemError} ECONNRESET if the peer closed without reading all.
    * @throws {ClosedError} If the beam is closed meanwhile.
    */
-  receive(options: BeamWaitOptions = {}): Promise<Message | null> {
+  receive(options: BeamReceiveOptions = {}): Promise<Message | null> {
     const othersFirst = areOthersDue();
-    const { signal } = options;
+    const { signal, buffer } = options;
     if (this.#receiving.isFree && !othersFirst && !signal?.aborted) {
       try {
-        const message = this.tryReceive();
+        const message = this.tryReceive(buffer);
         if (message !== undefined) return Promise.resolve(message);
       } catch (error) {
         return Promise.reject(error);
       }
     }
     return this.#receiving.run(async () => {
-      if (othersFirst) await letOthersRun(signal);
-      for (;;) {
-        const message = this.tryReceive();
-        if (message !== undefined) return message;
-        await this.#socket.ready("readable", { signal });
+      try {
+        if (othersFirst) await letOthersRun(signal);
+        for (;;) {
+          const message = this.tryReceive(buffer);
+          if (message !== undefined) return message;
+          await this.#socket.ready("readable", { signal });
+        }
+      } finally {
+        if (buffer) this.#wire.leaveBuffer();
       }
     }, signal);
   }
@@ -301,15 +315,16 @@ export class Beam implements AsyncIterable<Message>, Disposable {
   /**
    * Receives a message that is there.
    *
+   * @param buffer Memory that a large payload may be put into; in use until the message is there.
    * @returns The message, whose descriptors are the caller's, null at the end
    * of the connection, or `undefined` if there is none yet.
    * @throws {BeamError} As {@linkcode receive}.
    * @throws {SystemError} As {@linkcode receive}.
    */
-  tryReceive(): Message | null | undefined {
+  tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
     for (;;) {
       this.#checkOpen();
-      const message = this.#take();
+      const message = this.#take(buffer);
       if (!message) return message;
       if (message.fdsLost) {
         message[Symbol.dispose]();
@@ -320,9 +335,9 @@ export class Beam implements AsyncIterable<Message>, Disposable {
     }
   }
 
-  #take(): Message | null | undefined {
+  #take(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
     try {
-      return this.#wire.tryReceive();
+      return this.#wire.tryReceive(buffer);
     } catch (error) {
       const goesOn = error instanceof BeamError && error.code === "too-large" && this.type === "seqpacket";
       if (error instanceof BeamError && !goesOn) this.#fail(error);
@@ -408,10 +423,8 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    */
   release(): Fd {
     this.#checkOpen();
-    if (this.#wire.ahead > 0) {
-      throw new TypeError(
-        `${this.#wire.ahead} messages were received ahead and not taken; take them, or turn readAhead off`,
-      );
+    if (this.#wire.isAhead) {
+      throw new TypeError("messages were received ahead and not taken: take them first, or turn readAhead off");
     }
     const fd = this.#socket.release();
     this.#wire[Symbol.dispose]();

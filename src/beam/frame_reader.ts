@@ -18,7 +18,7 @@ const LEAST_DIRECT_BYTES = 8192;
 /** The descriptors that came with one read, or that they were lost. */
 type Lot = readonly Fd[] | "lost";
 
-/** Reads frames; owner of all that came and was not taken. */
+/** Reads frames, one message at a time; owner of all that came and was not taken. */
 export class FrameReader implements Disposable {
   readonly #settings: BeamSettings;
   readonly #assembly: Assembly;
@@ -29,9 +29,11 @@ export class FrameReader implements Disposable {
   #missing = 0;
   #lot: Lot | undefined;
   #ring: RingReader | undefined;
-  #messages: Message[] = [];
-  #next = 0;
-  #failure: unknown;
+  #chunks: readonly Message[] = [];
+  /** The chunk that is being read, and how far. */
+  #chunk = 0;
+  #at = 0;
+  #message: Message | undefined;
 
   /**
    * Begins at the beginning of a stream.
@@ -43,10 +45,14 @@ export class FrameReader implements Disposable {
     this.#assembly = new Assembly(settings);
   }
 
-  /** How many messages are complete and not taken; a part of one counts as well. */
-  get ahead(): number {
-    const isWithin = this.#headFilled > 0 || this.#missing > 0 || !this.#assembly.isEmpty;
-    return this.#messages.length - this.#next + (isWithin ? 1 : 0);
+  /** Whether it is within a message. */
+  get isWithinMessage(): boolean {
+    return this.#headFilled > 0 || this.#missing > 0 || !this.#assembly.isEmpty;
+  }
+
+  /** Whether anything is here that was not taken. */
+  get isAhead(): boolean {
+    return this.#chunk < this.#chunks.length || this.isWithinMessage;
   }
 
   /** The bytes that are missing until something can be made of them: all that may be read where nothing is read ahead. */
@@ -59,26 +65,59 @@ export class FrameReader implements Disposable {
     return this.#missing >= LEAST_DIRECT_BYTES ? this.#assembly.peek(this.#missing) : undefined;
   }
 
-  /**
-   * Takes the next message that is complete.
-   *
-   * @returns The message, now the caller's, or `undefined` if none is.
-   * @throws {BeamError} For what came behind those that were taken.
-   */
-  take(): Message | undefined {
-    if (this.#next < this.#messages.length) return this.#messages[this.#next++];
-    if (this.#failure) throw this.#failure;
-    return undefined;
+  /** Offers memory of the caller's for the next payload. */
+  offer(buffer: Uint8Array<ArrayBuffer> | undefined): void {
+    this.#assembly.offer(buffer);
+  }
+
+  /** Leaves the memory that was offered. */
+  leaveOffered(): void {
+    this.#assembly.leaveOffered();
   }
 
   /**
-   * Tells of the end of the stream.
+   * Reads what is here up to the end of a message.
+   *
+   * @returns The message, now the caller's, or `undefined` if none is complete.
+   * @throws {BeamError} For what is no message, or above a limit.
+   */
+  take(): Message | undefined {
+    while (this.#message === undefined && this.#chunk < this.#chunks.length) {
+      const chunk = this.#chunks[this.#chunk];
+      const bytes = chunk.data;
+      if (this.#at === 0) this.#begin(chunk);
+      this.#at += this.#missing > 0 ? this.#readPayload(bytes, this.#at) : this.#readHead(bytes, this.#at);
+      if (this.#at === bytes.length) this.#end(chunk);
+    }
+    const message = this.#message;
+    this.#message = undefined;
+    return message;
+  }
+
+  #begin(chunk: Message): void {
+    this.#assembly.credentials = chunk.credentials;
+    if (chunk.fdsLost) this.#lot = "lost";
+    else if (chunk.fds.length > 0) this.#lot = chunk.takeFds();
+  }
+
+  #end(chunk: Message): void {
+    chunk.pidfd?.close();
+    this.#chunk++;
+    this.#at = 0;
+    if (this.#lot === undefined) return;
+    // Descriptors come with a first byte, so a header that announces them has begun in the same read.
+    const isAnnounced = this.#headFilled > 0 && (this.#head[0] & 0x80) !== 0;
+    if (!isAnnounced) throw stray();
+  }
+
+  /**
+   * Notes the end of the stream.
    *
    * @returns Null, for a caller to pass on.
    * @throws {BeamError} If it is within a message.
    */
   end(): null {
-    if (this.ahead === 0) return null;
+    if (!this.isWithinMessage) return null;
     throw new BeamError("cut-off", "the connection ended within a message");
   }
 
@@ -88,51 +127,29 @@ export class FrameReader implements Disposable {
     this.#assembly.next(chunk.data.length);
     this.#missing -= chunk.data.length;
     this.#assembly.credentials = chunk.credentials;
-    if (this.#missing === 0 && this.#assembly.isComplete) this.#deliver(this.#assembly.finish());
+    this.#completeIfAllIsThere();
   }
 
   /**
-   * Reads on.
+   * Goes on with what the socket had, once all before it is taken.
    *
-   * @param chunks What the socket had; the reader's from now on. What is wrong
-   * with it is told behind the messages before it.
+   * @param chunks The bytes and descriptors; the reader's from now on.
    */
   add(chunks: readonly Message[]): void {
-    this.#messages = [];
-    this.#next = 0;
-    for (const chunk of chunks) {
-      using rest = chunk;
-      if (this.#failure) continue;
-      try {
-        this.#read(rest);
-      } catch (error) {
-        this.#failure = error;
-      }
-    }
+    this.#chunks = chunks;
+    this.#chunk = 0;
+    this.#at = 0;
   }
 
-  #deliver(message: Message): void {
-    this.#messages.push(message);
-  }
-
-  #read(chunk: Message): void {
-    const bytes = chunk.data;
-    this.#assembly.credentials = chunk.credentials;
-    if (chunk.fdsLost) this.#lot = "lost";
-    else if (chunk.fds.length > 0) this.#lot = chunk.takeFds();
-    for (let at = 0; at < bytes.length;) {
-      at += this.#missing > 0 ? this.#readPayload(bytes, at) : this.#readHead(bytes, at);
-    }
-    // Descriptors come with a first byte, so a header that announces them has begun in the same read.
-    const isAnnounced = this.#headFilled > 0 && (this.#head[0] & 0x80) !== 0;
-    if (this.#lot !== undefined && !isAnnounced) throw stray();
+  #completeIfAllIsThere(): void {
+    if (this.#missing === 0 && this.#assembly.isComplete) this.#message = this.#assembly.finish();
   }
 
   #readPayload(bytes: Uint8Array<ArrayBuffer>, at: number): number {
     const length = Math.min(this.#missing, bytes.length - at);
     this.#assembly.next(length).set(bytes.subarray(at, at + length));
     this.#missing -= length;
-    if (this.#missing === 0 && this.#assembly.isComplete) this.#deliver(this.#assembly.finish());
+    this.#completeIfAllIsThere();
     return length;
   }
 
@@ -177,7 +194,7 @@ export class FrameReader implements Disposable {
     const payload = at === HEADER_BYTES && bytes.length === at + length
       ? bytes.subarray(at)
       : bytes.slice(at, at + length);
-    this.#deliver(this.#assembly.finish(payload));
+    this.#message = this.#assembly.finish(payload);
     return length;
   }
 
@@ -189,7 +206,7 @@ export class FrameReader implements Disposable {
     this.#assembly.begin(part.total);
     if (part.kind === "inline") this.#missing = this.#assembly.peek(part.length).length;
     else this.#ringOrThrow().take(part, this.#assembly.next(part.length));
-    if (this.#missing === 0 && this.#assembly.isComplete) this.#deliver(this.#assembly.finish());
+    this.#completeIfAllIsThere();
   }
 
   #useMemory(header: number): void {
@@ -215,9 +232,11 @@ export class FrameReader implements Disposable {
 
   /** Closes all that was not taken. */
   [Symbol.dispose](): void {
-    for (const message of this.#messages.slice(this.#next)) message[Symbol.dispose]();
-    this.#messages = [];
-    this.#next = 0;
+    for (const chunk of this.#chunks.slice(this.#chunk)) chunk[Symbol.dispose]();
+    this.#chunks = [];
+    this.#chunk = 0;
+    this.#message?.[Symbol.dispose]();
+    this.#message = undefined;
     if (this.#lot !== undefined && this.#lot !== "lost") { for (const fd of this.#lot) fd.close(); }
     this.#lot = undefined;
     this.#assembly[Symbol.dispose]();

@@ -4,7 +4,13 @@
  * @module
  */
 
-export { Beam, type BeamBrokerOptions, type BeamPairOptions, type BeamWaitOptions } from "./beam.ts";
+export {
+  Beam,
+  type BeamBrokerOptions,
+  type BeamPairOptions,
+  type BeamReceiveOptions,
+  type BeamWaitOptions,
+} from "./beam.ts";
 export { BeamError, type BeamErrorCode } from "./errors.ts";
 export { BeamListener, type BeamListenOptions } from "./listener.ts";
 export { type BeamOptions, type BeamSettings } from "./options.ts";

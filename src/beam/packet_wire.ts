@@ -98,7 +98,8 @@ export class PacketWire implements Wire {
     this.#outbox.drop();
   }
 
-  tryReceive(): Message | null | undefined {
+  tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
+    this.#assembly.offer(buffer);
     for (;;) {
       if (this.#next === this.#packets.length) {
         const packets = this.#socket.tryReceiveMany(this.#receive);
@@ -163,8 +164,12 @@ export class PacketWire implements Wire {
     this.#assembly.addFds(packet.takeFds());
   }
 
-  get ahead(): number {
-    return this.#packets.length - this.#next + (this.#assembly.isEmpty ? 0 : 1);
+  leaveBuffer(): void {
+    this.#assembly.leaveOffered();
+  }
+
+  get isAhead(): boolean {
+    return this.#next < this.#packets.length || !this.#assembly.isEmpty;
   }
 
   [Symbol.dispose](): void {

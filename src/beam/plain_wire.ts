@@ -93,8 +93,10 @@ export class PlainWire implements Wire {
     );
   }
 
-  get ahead(): number {
-    return this.#waiting.length - this.#next;
+  leaveBuffer(): void {}
+
+  get isAhead(): boolean {
+    return this.#next < this.#waiting.length;
   }
 
   [Symbol.dispose](): void {

@@ -104,8 +104,9 @@ export class StreamWire implements Wire {
     this.#outbox.drop();
   }
 
-  tryReceive(): Message | null | undefined {
+  tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
     const reader = this.#reader;
+    reader.offer(buffer);
     for (;;) {
       const message = reader.take();
       if (message) return message;
@@ -126,8 +127,12 @@ export class StreamWire implements Wire {
     }
   }
 
-  get ahead(): number {
-    return this.#reader.ahead;
+  leaveBuffer(): void {
+    this.#reader.leaveOffered();
+  }
+
+  get isAhead(): boolean {
+    return this.#reader.isAhead;
   }
 
   [Symbol.dispose](): void {

@@ -34,11 +34,14 @@ export interface Wire extends Disposable {
   /**
    * Receives what is there.
    *
+   * @param buffer Memory of the caller's that a large payload may be put into.
    * @returns A message, null at the end, or `undefined` if there is nothing yet.
    * @throws {BeamError} For what is no message; the wire is of no use then, unless
    * the code is `"too-large"` on a packet socket or `"descriptors-lost"`.
    */
-  tryReceive(): Message | null | undefined;
-  /** How many messages, or parts of them, were received ahead and are not taken yet. */
-  readonly ahead: number;
+  tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined;
+  /** Uses memory of the caller's no longer, though the message is not complete. */
+  leaveBuffer(): void;
+  /** Whether anything was received ahead and is not taken yet. */
+  readonly isAhead: boolean;
 }
