@@ -1,0 +1,139 @@
+/** The programs that send and receive messages, and who can do which workload. */
+
+import { compile, WARNINGS } from "../ffi/build.ts";
+import { buildGo, readSeed } from "./beam_go.ts";
+import { installPackage, PACKAGES } from "./beam_npm.ts";
+import { REFERENCE, type WorkloadName } from "./beam_workloads.ts";
+
+const directory = import.meta.dirname!;
+const build = `${directory}/build`;
+
+/** A program that can be either end. */
+export interface Peer {
+  /** Its command line, before the options of the load. */
+  command: string[];
+  /** Whether it is the library: others get a socket as the kernel makes it. */
+  isOurs: boolean;
+}
+
+/** Who sends and who receives, in one workload. */
+export interface Candidate {
+  name: string;
+  sender: Peer;
+  receiver: Peer;
+  /** Whether it cannot tell messages apart, so that they are counted by their bytes. */
+  isGlued: boolean;
+  /** Whether the others are measured without it if it fails. */
+  isExpendable: boolean;
+}
+
+/** A candidate that cannot be had here. */
+export interface Missing {
+  name: string;
+  reason: string;
+}
+
+export interface Candidates {
+  byWorkload: Record<WorkloadName, Candidate[]>;
+  missing: Missing[];
+}
+
+/** Which of the optional candidates are wanted. */
+export interface Wanted {
+  /** Path of the seed's Go file. */
+  seed?: string;
+  /** Whether packages from npm are installed. */
+  npm: boolean;
+  /** Whether our ends are also measured with one in C at the other end, which tells which of both is slow. */
+  mixed: boolean;
+}
+
+function between(name: string, sender: Peer, receiver: Peer, traits: Partial<Candidate> = {}): Candidate {
+  return { name, sender, receiver, isGlued: false, isExpendable: false, ...traits };
+}
+
+function candidate(name: string, peer: Peer, traits: Partial<Candidate> = {}): Candidate {
+  return between(name, peer, peer, traits);
+}
+
+function foreign(...command: string[]): Peer {
+  return { command, isOurs: false };
+}
+
+function compilePeer(): string {
+  const output = `${build}/beam_peer`;
+  Deno.mkdirSync(build, { recursive: true });
+  const sources = ["beam_peer.c", "beam_wire.c"].map((name) => `${directory}/${name}`);
+  compile([...WARNINGS, "-O2", "-o", output, ...sources]);
+  return output;
+}
+
+function ownCandidates({ mixed }: Wanted): Record<WorkloadName, Candidate[]> {
+  const peer = compilePeer();
+  const deno = [Deno.execPath(), "run", "--quiet", "--allow-all", `${directory}/beam_deno.ts`];
+  const ours = (...args: string[]): Peer => ({ command: [...deno, ...args], isOurs: true });
+  const c = candidate(REFERENCE, foreign(peer));
+  const exact = candidate("C, no buffer", foreign(peer, "--exact"));
+  const small = [
+    candidate("ipcx", ours()),
+    ...(mixed ? [between("C to ipcx", foreign(peer), ours()), between("ipcx to C", ours(), foreign(peer))] : []),
+  ];
+  return {
+    "fd": [c, ...small],
+    "fd-framed": [c, exact, ...small],
+    "plain": [c, exact, ...small],
+    "packet": [c, ...small],
+    "large": [
+      c,
+      candidate("ipcx, copying", ours("--copying")),
+      candidate("ipcx, copying, one buffer", ours("--copying", "--one-buffer")),
+      candidate("ipcx, shared memory", ours()),
+      candidate("ipcx, shared memory, one buffer", ours("--one-buffer")),
+    ],
+  };
+}
+
+/**
+ * Builds what is wanted and says what can be compared.
+ *
+ * @param wanted The optional candidates.
+ * @param folder An empty folder for what does not belong into the repository.
+ * @param progress Is told what takes its time.
+ * @returns The candidates, C being the first of each workload.
+ */
+export async function prepareCandidates(
+  wanted: Wanted,
+  folder: string,
+  progress: (text: string) => void,
+): Promise<Candidates> {
+  const byWorkload = ownCandidates(wanted);
+  const missing: Missing[] = [];
+  // A path that is wrong is found out now, not at the end.
+  const seed = wanted.seed === undefined ? undefined : await readSeed(wanted.seed);
+  const attempt = async (name: string, add: () => Promise<void>): Promise<void> => {
+    try {
+      await add();
+    } catch (error) {
+      missing.push({ name, reason: error instanceof Error ? error.message : `${error}` });
+    }
+  };
+
+  await attempt("Go, the seed", async () => {
+    if (seed === undefined) throw new Error("--seed PATH was not given");
+    progress("building the seed");
+    const program = await buildGo(seed, `${folder}/go`);
+    byWorkload.fd.push(candidate("Go, the seed", foreign(program)));
+  });
+  for (const { name, workloads, isGlued } of PACKAGES) {
+    await attempt(`${name} (npm)`, async () => {
+      if (!wanted.npm) throw new Error("--npm was not given");
+      progress(`installing ${name}`);
+      const peer = foreign(...await installPackage(name, `${folder}/${name}`));
+      for (const workload of workloads) {
+        const traits = { isGlued: isGlued && workload !== "fd", isExpendable: true };
+        byWorkload[workload].push(candidate(`Node, ${name}`, peer, traits));
+      }
+    });
+  }
+  return { byWorkload, missing };
+}
