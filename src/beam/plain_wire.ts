@@ -16,6 +16,9 @@ import { BeamError } from "./errors.ts";
 import type { BeamSettings } from "./options.ts";
 import type { SendState, Wire } from "./wire.ts";
 
+/** What the kernel carries in one piece even with the smallest send buffer. */
+const ALWAYS_WHOLE_BYTES = 2048;
+
 /** Speaks as `Send` and `Receive` of Docker's beam do. */
 export class PlainWire implements Wire {
   /** A message is sent whole, or not at all. */
@@ -27,6 +30,7 @@ export class PlainWire implements Wire {
   #next = 0;
   #data: Uint8Array<ArrayBuffer> | undefined;
   #options: { fds: readonly Fd[] } | undefined;
+  #wholeBytes = ALWAYS_WHOLE_BYTES;
 
   /**
    * Prepares for messages.
@@ -51,6 +55,7 @@ export class PlainWire implements Wire {
     if (data.length === 0) {
       throw new RangeError("a stream without frames carries no empty message: the kernel would send nothing");
     }
+    if (data.length > this.#wholeBytes) this.#checkSendBuffer(data.length);
     this.#data = data;
     this.#options = fds.length > 0 ? { fds } : undefined;
     return this.proceed();
@@ -62,9 +67,17 @@ export class PlainWire implements Wire {
     if (sent === undefined) return "socket full";
     this.drop();
     if (sent === data.length) return "sent";
+    throw new BeamError("cut-off", `the kernel took ${sent} of the ${data.length} bytes of a message`);
+  }
+
+  /** What has more than half the send buffer is taken apart by the kernel, and its rest would pass for another message. */
+  #checkSendBuffer(length: number): void {
+    const sendBuffer = this.#socket.getOption("sendBuffer");
+    this.#wholeBytes = Math.max(ALWAYS_WHOLE_BYTES, Math.floor(sendBuffer / 2) - 64);
+    if (length <= this.#wholeBytes) return;
     throw new BeamError(
-      "cut-off",
-      `the kernel took ${sent} of the ${data.length} bytes of a message: the send buffer is too small for it`,
+      "too-large",
+      `a message of ${length} bytes; with a send buffer of ${sendBuffer} the kernel keeps ${this.#wholeBytes} together`,
     );
   }
 
