@@ -362,6 +362,27 @@ export class Beam implements AsyncIterable<Message>, Disposable {
   }
 
   /**
+   * Waits until the peer takes no more: it has closed, or both directions have ended.
+   *
+   * @param options A signal that ends the wait.
+   * @returns A promise without a value; what the peer sent before can still be received.
+   * @throws {ClosedError} If the beam is closed meanwhile.
+   */
+  hangup(options: BeamWaitOptions = {}): Promise<void> {
+    return this.#socket.ready("hangup", options);
+  }
+
+  /** Keeps the process alive while something is awaited, as is so at first. */
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  /** Lets the process end although something is awaited. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  /**
    * Makes a new channel: sends one end of a fresh socket pair, and keeps the other.
    *
    * The far end does not have to know of ipcx: its socket waits, as any other does.

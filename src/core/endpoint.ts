@@ -129,7 +129,8 @@ export abstract class Endpoint implements Disposable {
   }
 
   /**
-   * Waits until something may be there to receive or accept, or until there may be room to send.
+   * Waits until something may be there to receive or accept, until there may be
+   * room to send, or until the peer has gone.
    *
    * @param direction What to wait for.
    * @param options A signal that ends the wait with its reason.
@@ -138,6 +139,16 @@ export abstract class Endpoint implements Disposable {
    */
   ready(direction: Direction, options: { signal?: AbortSignal } = {}): Promise<void> {
     return this.waiters.wait(direction, options.signal);
+  }
+
+  /** Keeps the process alive while something is awaited, as is so at first. */
+  ref(): void {
+    this.waiters.ref();
+  }
+
+  /** Lets the process end although something is awaited. */
+  unref(): void {
+    this.waiters.unref();
   }
 
   /**

@@ -8,8 +8,8 @@ import { ClosedError } from "./errors.ts";
 import { EPOLL } from "./linux.ts";
 import { type ReadyHandler, Watch } from "./reactor.ts";
 
-/** What can be waited for. */
-export type Direction = "readable" | "writable";
+/** What can be waited for; a hang-up is that the peer has gone, or that both directions have ended. */
+export type Direction = "readable" | "writable" | "hangup";
 
 interface Waiter {
   resolve(): void;
@@ -20,6 +20,7 @@ interface Waiter {
 const EVENTS = (EPOLL.IN | EPOLL.OUT | EPOLL.RDHUP | EPOLL.ET) >>> 0;
 const READABLE = EPOLL.IN | EPOLL.RDHUP | EPOLL.HUP | EPOLL.ERR;
 const WRITABLE = EPOLL.OUT | EPOLL.HUP | EPOLL.ERR;
+const HANGUP = EPOLL.HUP | EPOLL.ERR;
 
 /**
  * Waits on behalf of one socket.
@@ -30,8 +31,13 @@ const WRITABLE = EPOLL.OUT | EPOLL.HUP | EPOLL.ERR;
  */
 export class Waiters implements ReadyHandler {
   readonly #fd: number;
-  readonly #waiting: Record<Direction, Set<Waiter>> = { readable: new Set(), writable: new Set() };
+  readonly #waiting: Record<Direction, Set<Waiter>> = {
+    readable: new Set(),
+    writable: new Set(),
+    hangup: new Set(),
+  };
   #watch: Watch | undefined;
+  #referenced = true;
   #closed = false;
 
   /**
@@ -44,7 +50,8 @@ export class Waiters implements ReadyHandler {
   }
 
   /**
-   * Waits until the descriptor may be ready. The process stays alive meanwhile.
+   * Waits until the descriptor may be ready. The process stays alive meanwhile,
+   * unless {@linkcode unref} was called.
    *
    * @param direction What to wait for.
    * @param signal Ends the wait with its reason.
@@ -59,7 +66,7 @@ export class Waiters implements ReadyHandler {
     const settle = (): void => {
       waiting.delete(waiter);
       signal?.removeEventListener("abort", abort);
-      if (this.#waiting.readable.size + this.#waiting.writable.size === 0) this.#watch?.unref();
+      if (!this.#isAwaited) this.#watch?.unref();
     };
     const waiter: Waiter = {
       resolve: () => (settle(), resolve()),
@@ -67,26 +74,46 @@ export class Waiters implements ReadyHandler {
     };
     const abort = (): void => waiter.reject(signal!.reason);
     try {
+      // An edge that is past is told again once the watch is changed.
+      if (this.#watch && direction === "hangup") this.#watch.change(EVENTS);
       this.#watch ??= new Watch(this.#fd, EVENTS, this);
     } catch (error) {
       return Promise.reject(error);
     }
     waiting.add(waiter);
     signal?.addEventListener("abort", abort);
-    this.#watch.ref();
+    if (this.#referenced) this.#watch.ref();
     return promise;
+  }
+
+  get #isAwaited(): boolean {
+    const { readable, writable, hangup } = this.#waiting;
+    return readable.size + writable.size + hangup.size > 0;
+  }
+
+  /** Keeps the process alive while something is awaited, as is so at first. */
+  ref(): void {
+    this.#referenced = true;
+    if (this.#isAwaited) this.#watch?.ref();
+  }
+
+  /** Lets the process end although something is awaited. */
+  unref(): void {
+    this.#referenced = false;
+    this.#watch?.unref();
   }
 
   /** Passes an event on to those who wait for it. */
   onReady(events: number): void {
     if (events & READABLE) { for (const waiter of [...this.#waiting.readable]) waiter.resolve(); }
     if (events & WRITABLE) { for (const waiter of [...this.#waiting.writable]) waiter.resolve(); }
+    if (events & HANGUP) { for (const waiter of [...this.#waiting.hangup]) waiter.resolve(); }
   }
 
   /** Ends every wait with a {@linkcode ClosedError}; call it before the descriptor is closed. */
   close(): void {
     this.#closed = true;
-    for (const waiter of [...this.#waiting.readable, ...this.#waiting.writable]) {
+    for (const waiter of Object.values(this.#waiting).flatMap((waiting) => [...waiting])) {
       waiter.reject(new ClosedError("the socket was closed"));
     }
     this.#watch?.close();

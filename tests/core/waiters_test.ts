@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ClosedError, SystemError } from "../../src/core/errors.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { Waiters } from "../../src/core/waiters.ts";
@@ -46,9 +46,58 @@ claim("the end of the connection ends waits in both directions", async () => {
   });
 });
 
+claim("a hang-up is told when the peer has gone, not when it only stops sending", async () => {
+  await withWaiters(async (waiters, own, peer) => {
+    let told = false;
+    const hangup = waiters.wait("hangup").then(() => told = true);
+    await peer.send("x");
+    await waiters.wait("readable");
+    const readable = waiters.wait("readable");
+    peer.shutdown("write");
+    await readable;
+    assert(!told);
+    await own.send("an answer");
+    await peer.receive();
+    peer.close();
+    await hangup;
+  });
+});
+
+claim("a hang-up is told to those who ask late, too", async () => {
+  await withWaiters(async (waiters, _own, peer) => {
+    const readable = waiters.wait("readable");
+    peer.close();
+    await readable;
+    await waiters.wait("hangup");
+    await waiters.wait("hangup");
+  });
+});
+
+claim("what is awaited keeps the process alive, unless it was let go", async () => {
+  const program = (calls: string): string => `
+    import { UnixSocket } from "ipcx";
+    const [own, peer] = UnixSocket.pair();
+    const received = own.receive();
+    globalThis.addEventListener("unload", () => console.log("ended"));
+    ${calls}
+    received.then((message) => console.log(message.text));
+  `;
+  const last = "setTimeout(() => peer.send('received'), 100);";
+  for (
+    const [calls, output] of [
+      ["own.unref();", "ended\n"],
+      [`own.unref(); own.ref(); ${last}`, "received\nended\n"],
+    ]
+  ) {
+    const child = new Deno.Command(Deno.execPath(), { args: ["eval", "--quiet", program(calls)] });
+    const { stdout, stderr } = await child.output();
+    assertEquals(new TextDecoder().decode(stdout), output, new TextDecoder().decode(stderr));
+  }
+});
+
 claim("close ends every wait, and those that come after it", async () => {
   await withWaiters(async (waiters) => {
-    const waiting = [waiters.wait("readable"), waiters.wait("readable")];
+    const waiting = [waiters.wait("readable"), waiters.wait("readable"), waiters.wait("hangup")];
     waiters.close();
     waiters.close();
     for (const wait of [...waiting, waiters.wait("writable")]) {
