@@ -14,12 +14,15 @@
  * be a SIGBUS. */
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-/* Makes memory of a fixed size, full of zeros. */
+/* Makes memory of a fixed size, full of zeros, or fails with -EFBIG where
+ * ipcx_memory_size() would. */
 int32_t ipcx_memory_create(const char *name, uint32_t size)
 {
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    int failure;
+    int failure, fd;
 
+    if (size > INT32_MAX)
+        return -EFBIG;
+    fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return -errno;
     if (ftruncate(fd, size) == 0 && fcntl(fd, F_ADD_SEALS, SEALS) == 0)

@@ -186,11 +186,13 @@ int32_t ipcx_receive(int32_t fd, void *data, uint32_t length, int32_t *fds,
 
 /* Receives the messages that are there, one behind the other: of each at most
  * `each` bytes and `each_fds` descriptors, as ipcx_receive() does, but not
- * whose name they came from. Stops when less than that is left of `data` or `fds`, or at the end
- * of the connection, which counts as a message of no bytes. `received` has
+ * whose name they came from. Stops when less than that is left of `data` or
+ * `fds`, which gives 0 if it is so from the beginning, or at the end of the
+ * connection, which counts as a message of no bytes. `received` has
  * IPCX_RECEIVED_SLOTS slots for each of the `max` messages. A failure behind
- * others counts as a message, too, with -errno as its length: told once by the
- * kernel, it would be lost. Returns how many, or -errno of the first. */
+ * others counts as a message, too, of which only the length is set, to -errno:
+ * told once by the kernel, it would be lost. Returns how many, or -errno of the
+ * first. */
 int32_t ipcx_receive_many(int32_t fd, void *data, uint32_t size, uint32_t each,
                           int32_t *fds, uint32_t n_fds, uint32_t each_fds,
                           int32_t *received, uint32_t max, int32_t flags)

@@ -56,6 +56,7 @@ void own_path(char path[109], uint32_t length);
 void remove_own_path(const char *path);
 
 void test_messages(void);
+void test_many_messages(void);
 void test_ancillary(void);
 void test_hand_out(void);
 void test_sockets(void);
@@ -63,6 +64,7 @@ void test_names(void);
 void test_descriptors(void);
 void test_directories(void);
 void test_files(void);
+void test_memory(void);
 void test_readiness(void);
 void test_waker(void);
 void test_process(void);

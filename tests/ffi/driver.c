@@ -219,6 +219,7 @@ int main(int count, char **arguments)
         return 2;
     alarm(TIME_LIMIT_S);
     test_messages();
+    test_many_messages();
     test_ancillary();
     test_hand_out();
     test_sockets();
@@ -226,6 +227,7 @@ int main(int count, char **arguments)
     test_descriptors();
     test_directories();
     test_files();
+    test_memory();
     test_readiness();
     test_waker();
     test_process();

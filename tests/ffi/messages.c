@@ -36,8 +36,9 @@ static void a_message_arrives_as_sent(void)
         CHECK_IS(receive_data(ends[1], data, sizeof(data), 0), 5);
         CHECK(memcmp(data, "hello", 5) == 0);
         CHECK_IS(received[IPCX_RECEIVED_FLAGS] & (MSG_TRUNC | MSG_CTRUNC), 0);
-        for (int slot = IPCX_RECEIVED_FDS; slot < IPCX_RECEIVED_SLOTS; slot++)
+        for (int slot = IPCX_RECEIVED_FDS; slot < IPCX_RECEIVED_LENGTH; slot++)
             CHECK_IS(received[slot], slot == IPCX_RECEIVED_PIDFD ? -1 : 0);
+        CHECK_IS(received[IPCX_RECEIVED_LENGTH], 5);
         close_pair(ends);
     }
 }

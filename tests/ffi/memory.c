@@ -1,0 +1,236 @@
+/* Memory that two processes share, and what would not be safe to read. */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SIZE 10000
+
+#define MIDDLE 4096
+
+/* A memfd that somebody else made. */
+static int foreign(off_t size, int seals, unsigned flags)
+{
+    int fd = memfd_create("foreign", MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
+
+    if (fd >= 0 && (ftruncate(fd, size) < 0 || fcntl(fd, F_ADD_SEALS, seals) < 0)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void check_size_of(int fd, int32_t expected)
+{
+    CHECK(fd >= 0);
+    CHECK_IS(ipcx_memory_size(fd), expected);
+    CHECK_IS(ipcx_close(fd), 0);
+}
+
+static char *mapped(int32_t fd, uint32_t size, uint64_t *address)
+{
+    CHECK_IS(ipcx_memory_map(fd, size, address), 0);
+    return (char *)(uintptr_t)*address;
+}
+
+static void its_size_is_fixed_for_everybody(void)
+{
+    int32_t fd = ipcx_memory_create("own", SIZE);
+    int seals;
+
+    CHECK(fd >= 0);
+    CHECK_IS(ipcx_is_close_on_exec(fd), 1);
+    CHECK_IS(ipcx_memory_size(fd), SIZE);
+    seals = fcntl(fd, F_GET_SEALS);
+    CHECK_IS(seals & (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL),
+             F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+    CHECK_IS(seals & F_SEAL_WRITE, 0);
+    CHECK(ftruncate(fd, SIZE - 1) < 0 && errno == EPERM);
+    CHECK(ftruncate(fd, SIZE + 1) < 0 && errno == EPERM);
+    CHECK(ftruncate(fd, 0) < 0 && errno == EPERM);
+    CHECK(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) < 0 && errno == EPERM);
+    CHECK_IS(ipcx_memory_size(fd), SIZE);
+    CHECK_IS(ipcx_close(fd), 0);
+}
+
+static void what_one_writes_another_reads(void)
+{
+    int32_t fd = ipcx_memory_create("own", SIZE), copy = ipcx_duplicate(fd);
+    uint64_t first, second;
+    char *one = mapped(fd, SIZE, &first), *other = mapped(copy, SIZE, &second);
+
+    CHECK(one != other);
+    CHECK(one[0] == 0 && one[MIDDLE] == 0 && one[SIZE - 1] == 0);
+    one[0] = 'a';
+    other[SIZE - 1] = 'z';
+    CHECK(other[0] == 'a' && one[SIZE - 1] == 'z');
+    /* What is mapped stays, also without its descriptor. */
+    CHECK_IS(ipcx_close(fd), 0);
+    CHECK_IS(ipcx_close(copy), 0);
+    CHECK_IS(ipcx_memory_unmap(&first, SIZE), 0);
+    CHECK(other[0] == 'a');
+    CHECK_IS(ipcx_memory_unmap(&second, SIZE), 0);
+}
+
+static void another_process_reads_what_it_was_sent(void)
+{
+    int32_t ends[2], fd = ipcx_memory_create("own", SIZE);
+    int32_t received[IPCX_RECEIVED_SLOTS];
+    uint64_t address;
+    char *memory = mapped(fd, SIZE, &address);
+    int status;
+    pid_t child;
+
+    make_pair(SOCK_SEQPACKET, ends);
+    child = fork();
+    if (child == 0) {
+        char data[1];
+        int32_t sent;
+
+        ipcx_memory_unmap(&address, SIZE);
+        while (ipcx_receive(ends[1], data, 1, &sent, 1, received, NULL, 0) < 0)
+            usleep(1000);
+        memory = mapped(sent, (uint32_t)ipcx_memory_size(sent), &address);
+        memory[MIDDLE]++;
+        _exit(memory[0] == 'a' ? 0 : 1);
+    }
+    memory[0] = 'a';
+    memory[MIDDLE] = 'm';
+    CHECK_IS(ipcx_send(ends[0], "x", 1, &fd, 1, NULL, NULL, 0, 0), 1);
+    CHECK_IS(waitpid(child, &status, 0), child);
+    CHECK_IS(status, 0);
+    CHECK(memory[MIDDLE] == 'n');
+    CHECK_IS(ipcx_memory_unmap(&address, SIZE), 0);
+    CHECK_IS(ipcx_close(fd), 0);
+    close_pair(ends);
+}
+
+static void memory_that_can_shrink_is_refused(void)
+{
+    check_size_of(foreign(SIZE, 0, 0), -EPERM);
+    check_size_of(foreign(SIZE, F_SEAL_GROW | F_SEAL_SEAL, 0), -EPERM);
+    check_size_of(foreign(SIZE, F_SEAL_WRITE, 0), -EPERM);
+    check_size_of(memfd_create("without seals", MFD_CLOEXEC), -EPERM);
+    check_size_of(foreign(SIZE, F_SEAL_SHRINK, 0), SIZE);
+    check_size_of(foreign(0, F_SEAL_SHRINK, 0), 0);
+}
+
+/* Huge pages may be used up, which is a SIGBUS for whoever touches one. */
+static void huge_pages_are_refused(void)
+{
+    /* No page is taken before one is touched, so this works without any. */
+    int fd = foreign(0, F_SEAL_SHRINK, MFD_HUGETLB);
+
+    if (fd >= 0)
+        check_size_of(fd, -EPERM);
+    else
+        printf("skipped: %s: needs huge pages\n", __func__);
+}
+
+static void files_are_refused(void)
+{
+    char path[109];
+    int pipe_ends[2];
+    int32_t ends[2];
+
+    own_path(path, 100);
+    check_size_of(open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600), -EPERM);
+    check_size_of(open(path, O_RDONLY | O_CLOEXEC), -EPERM);
+    remove_own_path(path);
+    check_size_of(open("/", O_DIRECTORY | O_CLOEXEC), -EPERM);
+    check_size_of(open("/dev/zero", O_RDWR | O_CLOEXEC), -EPERM);
+    CHECK_IS(pipe(pipe_ends), 0);
+    CHECK_IS(ipcx_memory_size(pipe_ends[0]), -EPERM);
+    CHECK_IS(ipcx_memory_size(pipe_ends[1]), -EPERM);
+    close_pair(pipe_ends);
+    make_pair(SOCK_STREAM, ends);
+    CHECK_IS(ipcx_memory_size(ends[0]), -EPERM);
+    close_pair(ends);
+    CHECK_IS(ipcx_memory_size(-1), -EBADF);
+}
+
+/* It may have a limit, at which there is a SIGBUS; and it cannot be sealed. */
+static void files_of_a_tmpfs_are_refused(void)
+{
+    int fd = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        printf("skipped: %s: needs /dev/shm\n", __func__);
+        return;
+    }
+    CHECK_IS(ftruncate(fd, SIZE), 0);
+    CHECK(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0);
+    check_size_of(fd, -EPERM);
+}
+
+static void memory_that_a_number_cannot_tell_the_size_of_is_refused(void)
+{
+    const off_t most = INT32_MAX;
+
+    check_size_of(foreign(most, F_SEAL_SHRINK, 0), INT32_MAX);
+    check_size_of(foreign(most + 1, F_SEAL_SHRINK, 0), -EFBIG);
+    check_size_of(foreign(((off_t)1 << 32) + SIZE, F_SEAL_SHRINK, 0), -EFBIG);
+    check_size_of(foreign((off_t)1 << 40, F_SEAL_SHRINK, 0), -EFBIG);
+    CHECK_IS(ipcx_memory_create("own", (uint32_t)INT32_MAX + 1), -EFBIG);
+    CHECK_IS(ipcx_memory_create("own", UINT32_MAX), -EFBIG);
+    check_size_of(ipcx_memory_create("own", INT32_MAX), INT32_MAX);
+}
+
+static void what_may_not_be_written_to_cannot_be_mapped(void)
+{
+    int fd = foreign(SIZE, F_SEAL_SHRINK | F_SEAL_WRITE, 0), reading;
+    char path[32];
+    uint64_t address;
+
+    CHECK_IS(ipcx_memory_size(fd), SIZE);
+    CHECK_IS(ipcx_memory_map(fd, SIZE, &address), -EPERM);
+    close(fd);
+    fd = foreign(SIZE, F_SEAL_SHRINK, 0);
+    sprintf(path, "/proc/self/fd/%d", fd);
+    reading = open(path, O_RDONLY | O_CLOEXEC);
+    CHECK_IS(ipcx_memory_size(reading), SIZE);
+    CHECK_IS(ipcx_memory_map(reading, SIZE, &address), -EACCES);
+    close(reading);
+    close(fd);
+}
+
+static void what_is_wrong_gives_an_error(void)
+{
+    int32_t fd = ipcx_memory_create("own", SIZE);
+    uint64_t address = 0;
+
+    CHECK_IS(ipcx_memory_map(-1, SIZE, &address), -EBADF);
+    CHECK_IS(ipcx_memory_map(fd, 0, &address), -EINVAL);
+    CHECK_IS(address, 0);
+    CHECK_IS(ipcx_close(fd), 0);
+    address = 1;
+    CHECK_IS(ipcx_memory_unmap(&address, SIZE), -EINVAL);
+    CHECK_IS(ipcx_memory_size(fd), -EBADF);
+}
+
+static void without_a_descriptor_to_be_had_there_is_no_memory(void)
+{
+    leave_room_for(0);
+    CHECK_IS(ipcx_memory_create("own", SIZE), -EMFILE);
+}
+
+void test_memory(void)
+{
+    RUN(its_size_is_fixed_for_everybody);
+    RUN(what_one_writes_another_reads);
+    RUN(another_process_reads_what_it_was_sent);
+    RUN(memory_that_can_shrink_is_refused);
+    RUN(huge_pages_are_refused);
+    RUN(files_are_refused);
+    RUN(files_of_a_tmpfs_are_refused);
+    RUN(memory_that_a_number_cannot_tell_the_size_of_is_refused);
+    RUN(what_may_not_be_written_to_cannot_be_mapped);
+    RUN(what_is_wrong_gives_an_error);
+    RUN_IN_CHILD(without_a_descriptor_to_be_had_there_is_no_memory);
+}
