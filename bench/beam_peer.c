@@ -139,6 +139,7 @@ main(int argc, char **argv)
     struct tally tally = receive_messages(&options, &reader, options.messages);
     double seconds = now_s() - started_s;
 
+    free(reader.buffer);
     printf("{\"messages\":%lu,\"bytes\":%lu,\"descriptors\":%lu,\"touched\":%lu,\"seconds\":%.9f}\n",
            tally.messages, tally.bytes, tally.descriptors, tally.touched, seconds);
     return 0;
