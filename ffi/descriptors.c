@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -98,14 +99,17 @@ int32_t ipcx_set_blocking(int32_t fd)
 int32_t ipcx_open_path(const char *path, int32_t flags)
 {
     int only = (flags & IPCX_OPEN_DIRECTORY ? O_DIRECTORY : 0) |
-               (flags & IPCX_OPEN_NO_FOLLOW ? O_NOFOLLOW : 0);
+               (flags & IPCX_OPEN_NO_FOLLOW ? O_NOFOLLOW : 0) |
+               (flags & IPCX_OPEN_CREATE ? O_CREAT : 0) |
+               (flags & IPCX_OPEN_EMPTY ? O_TRUNC : 0) |
+               (flags & IPCX_OPEN_APPEND ? O_APPEND : 0);
     int both = IPCX_OPEN_READ | IPCX_OPEN_WRITE;
     int access = (flags & both) == both   ? O_RDWR | O_NOCTTY
                  : flags & IPCX_OPEN_WRITE ? O_WRONLY | O_NOCTTY
                  : flags & IPCX_OPEN_READ  ? O_RDONLY | O_NOCTTY
                                            : O_PATH;
 
-    return result_of(open(path, access | O_CLOEXEC | only));
+    return result_of(open(path, access | O_CLOEXEC | only, 0666));
 }
 
 /* Opens a directory and locks it against others who do the same, until the
@@ -127,6 +131,22 @@ int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms)
         nanosleep(&pause, NULL);
     }
     return fd;
+}
+
+/* Reads what is there, waiting for it even where the descriptor would not. */
+int32_t ipcx_read(int32_t fd, void *data, uint32_t size)
+{
+    for (;;) {
+        struct pollfd readable = {.fd = fd, .events = POLLIN};
+        ssize_t got = read(fd, data, size);
+
+        if (got >= 0)
+            return (int32_t)got;
+        if (errno == EAGAIN)
+            poll(&readable, 1, -1);
+        else if (errno != EINTR)
+            return -errno;
+    }
 }
 
 /* Writes all of it. */

@@ -56,6 +56,9 @@ enum ipcx_open {
     IPCX_OPEN_NO_FOLLOW = 2,
     IPCX_OPEN_READ = 4, /* also what is in it, not only the place */
     IPCX_OPEN_WRITE = 8, /* with IPCX_OPEN_READ both */
+    IPCX_OPEN_CREATE = 16, /* made if it is not there, as the umask says */
+    IPCX_OPEN_EMPTY = 32,  /* emptied */
+    IPCX_OPEN_APPEND = 64, /* written to at its end */
 };
 
 /* One thing that a child does before it becomes another program; each has three
@@ -187,6 +190,7 @@ int32_t ipcx_set_nonblocking(int32_t fd);
 int32_t ipcx_set_blocking(int32_t fd);
 int32_t ipcx_open_path(const char *path, int32_t flags);
 int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms);
+int32_t ipcx_read(int32_t fd, void *data, uint32_t size);
 int32_t ipcx_write(int32_t fd, const void *data, uint32_t length);
 int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length);
 int32_t ipcx_change_mode(int32_t fd, uint32_t mode);

@@ -48,7 +48,7 @@ export const ERRNO = {
 } as const;
 
 /** What opening a place can insist on, and whether for more: `enum ipcx_open` in ffi/ipcx.h. */
-export const OPEN = { DIRECTORY: 1, NO_FOLLOW: 2, READ: 4, WRITE: 8 } as const;
+export const OPEN = { DIRECTORY: 1, NO_FOLLOW: 2, READ: 4, WRITE: 8, CREATE: 16, EMPTY: 32, APPEND: 64 } as const;
 
 /** The address family of Unix sockets. */
 export const AF_UNIX = 1;

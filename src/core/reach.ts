@@ -20,7 +20,7 @@ export interface ReachableName extends Disposable {
 }
 
 /**
- * Opens a file or directory as a mere place (O_PATH).
+ * Opens a file or directory as a mere place (O_PATH), or for what is in it.
  *
  * @param path The path.
  * @param flags What to insist on, of {@linkcode OPEN}.

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -46,6 +47,56 @@ static void a_file_is_opened_for_what_is_asked(void)
              -ENOTDIR);
     /* Nothing is made. */
     CHECK_IS(access_of("/tmp/ipcx-driver-none", IPCX_OPEN_WRITE), -ENOENT);
+}
+
+static void a_file_is_made_emptied_or_appended_to_if_that_is_asked(void)
+{
+    const char path[] = "/tmp/ipcx-driver-XXXXXX";
+    char made[sizeof(path)], text[8];
+    const int32_t empty = IPCX_OPEN_WRITE | IPCX_OPEN_CREATE | IPCX_OPEN_EMPTY;
+    const int32_t append = IPCX_OPEN_WRITE | IPCX_OPEN_CREATE | IPCX_OPEN_APPEND;
+    const int32_t flags[] = {empty, append, empty, append, append};
+    int32_t fd;
+
+    memcpy(made, path, sizeof(path));
+    ipcx_close(mkstemp(made));
+    unlink(made);
+    for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+        fd = ipcx_open_path(made, flags[i]);
+        CHECK(fd >= 0);
+        CHECK_IS(ipcx_write(fd, i < 3 ? "a" : "b", 1), 0);
+        ipcx_close(fd);
+    }
+    fd = ipcx_open_path(made, IPCX_OPEN_READ);
+    CHECK_IS(ipcx_read(fd, text, sizeof(text)), 3);
+    CHECK(memcmp(text, "abb", 3) == 0);
+    CHECK_IS(ipcx_read(fd, text, sizeof(text)), 0);
+    ipcx_close(fd);
+    unlink(made);
+}
+
+static void *write_later(void *pipe)
+{
+    usleep(20000);
+    CHECK_IS(write(*(int32_t *)pipe, "late", 4), 4);
+    return NULL;
+}
+
+static void a_read_waits_though_the_descriptor_does_not(void)
+{
+    int32_t ends[2];
+    pthread_t writer;
+    char text[8];
+
+    CHECK_IS(ipcx_pipe(ends), 0);
+    CHECK_IS(ipcx_set_nonblocking(ends[0]), 0);
+    CHECK_IS(pthread_create(&writer, NULL, write_later, &ends[1]), 0);
+    CHECK_IS(ipcx_read(ends[0], text, sizeof(text)), 4);
+    CHECK_IS(pthread_join(writer, NULL), 0);
+    ipcx_close(ends[1]);
+    CHECK_IS(ipcx_read(ends[0], text, sizeof(text)), 0);
+    CHECK_IS(ipcx_read(ends[1], text, sizeof(text)), -EBADF);
+    ipcx_close(ends[0]);
 }
 
 static void a_descriptor_is_made_blocking(void)
@@ -180,6 +231,8 @@ static void what_does_not_fit_is_no_sealed_file(void)
 void test_files(void)
 {
     RUN(a_file_is_opened_for_what_is_asked);
+    RUN(a_file_is_made_emptied_or_appended_to_if_that_is_asked);
+    RUN(a_read_waits_though_the_descriptor_does_not);
     RUN(a_descriptor_is_made_blocking);
     RUN(all_of_it_is_written);
     RUN_IN_CHILD(a_write_that_fails_is_told);
