@@ -280,7 +280,8 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * Receives a message, waiting for it if need be.
    *
    * @param options A signal that ends the wait, and memory for a large payload.
-   * @returns The message, whose descriptors are the caller's, or null at the end of the connection.
+   * @returns The message, whose descriptors are the caller's, or null at the end
+   * of the connection. Small messages share a buffer: transfer a copy of the data, not its buffer.
    * @throws {BeamError} `"descriptors-lost"`, after which the next message can be
    * received; `"too-large"`, `"cut-off"` or `"protocol"`, after which the beam is
    * closed, but for packets that are too large.

@@ -12,6 +12,9 @@ import { decodePart, FDS_BIT, HEADER_BYTES, type Part, PART_BYTES, PART_MARK, re
 import type { BeamSettings } from "./options.ts";
 import { RingReader } from "./ring.ts";
 
+/** The most bytes of a read: whoever keeps a message keeps what was read with it. */
+export const CHUNK_BYTES = 16384;
+
 /** From here on the rest of a payload is received where it belongs, without a copy between. */
 const LEAST_DIRECT_BYTES = 8192;
 
@@ -190,11 +193,8 @@ export class FrameReader implements Disposable {
       this.#missing = length;
       return 0;
     }
-    // What fills its read is not copied again.
-    const payload = at === HEADER_BYTES && bytes.length === at + length
-      ? bytes.subarray(at)
-      : bytes.slice(at, at + length);
-    this.#message = this.#assembly.finish(payload);
+    // Not copied again: the chunk is small, and memory of its own would cost more than the message.
+    this.#message = this.#assembly.finish(bytes.subarray(at, at + length));
     return length;
   }
 

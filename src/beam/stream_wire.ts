@@ -9,7 +9,7 @@ import { MAX_FDS_PER_MESSAGE } from "../core/linux.ts";
 import type { Message } from "../core/message.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import { tooLarge } from "./assembly.ts";
-import { FrameReader } from "./frame_reader.ts";
+import { CHUNK_BYTES, FrameReader } from "./frame_reader.ts";
 import { encodePart, HEADER_BYTES, PART_BYTES, PART_MARK, writeHeader } from "./frame.ts";
 import { LargePayloads } from "./large_payload.ts";
 import type { BeamSettings } from "./options.ts";
@@ -21,6 +21,8 @@ const MOST_JOINED_BYTES = 16384;
 
 /** So much of a payload goes through the socket at a time while the memory is full. */
 const INLINE_BYTES = 65536;
+
+const AHEAD = { maxBytes: CHUNK_BYTES };
 
 // Calls are synchronous, so one buffer serves every wire.
 const joined = new Uint8Array(HEADER_BYTES + MOST_JOINED_BYTES);
@@ -119,7 +121,7 @@ export class StreamWire implements Wire {
         continue;
       }
       const chunks = this.#socket.tryReceiveMany(
-        this.#settings.readAhead ? undefined : { maxBytes: reader.wanted, maxMessages: 1 },
+        this.#settings.readAhead ? AHEAD : { maxBytes: reader.wanted, maxMessages: 1 },
       );
       if (chunks === undefined) return undefined;
       if (chunks.length === 0) return reader.end();

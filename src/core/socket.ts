@@ -223,7 +223,8 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * Receives the messages that are there, at least one, waiting for it if need be.
    *
    * One call for many costs less; on a stream, a message is what one read gives:
-   * bytes up to and including those that descriptors came with.
+   * bytes up to and including those that descriptors came with. Small messages
+   * share one buffer: transfer a copy of their data, not their buffer.
    *
    * @param options How many to take, and how much of each.
    * @returns The messages, whose descriptors are the caller's; none of them at the end of the connection.

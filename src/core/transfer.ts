@@ -36,6 +36,9 @@ export const MAX_MESSAGES = 64;
 /** Room for small messages behind the first one, which may be as large as allowed. */
 const ROOM_BEHIND = 65536;
 
+/** Whoever keeps a message keeps no more than this of those that came with it. */
+const MOST_SHARED_BYTES = 16384;
+
 // Calls are synchronous, so one set of buffers serves every socket.
 const received = new Int32Array(SLOTS * MAX_MESSAGES);
 const receivedFds = new Int32Array(2 * MAX_FDS_PER_MESSAGE);
@@ -150,6 +153,15 @@ export function receiveNow(
   return messageFrom(options.buffer ? buffer.subarray(0, kept) : buffer.slice(0, kept), bytes, 0, 0);
 }
 
+/** How much of what one call took goes into memory that its messages share: all of it, or none. */
+function sharedBytes(count: number, maxBytes: number): number {
+  let sum = 0;
+  for (let slots = 0; slots < count * SLOTS; slots += SLOTS) {
+    sum += Math.min(Math.max(received[slots + SLOT.LENGTH], 0), maxBytes);
+  }
+  return sum <= MOST_SHARED_BYTES ? sum : 0;
+}
+
 /** What one call took. */
 export interface ReceivedMany {
   /** The messages, in their order. */
@@ -190,6 +202,8 @@ export function receiveManyNow(
   if (result === -ERRNO.EAGAIN) return WOULD_BLOCK;
   const count = check(result, "recvmsg");
   const messages: Message[] = [];
+  // Memory of its own costs a small message more than everything else about it.
+  const all = buffer.slice(0, sharedBytes(count, maxBytes));
   let used = 0;
   let taken = 0;
   for (let slots = 0; slots < count * SLOTS; slots += SLOTS) {
@@ -197,7 +211,8 @@ export function receiveManyNow(
     if (length < 0) return { messages, failure: new SystemError("recvmsg", -length) };
     if (length === 0 && type !== "dgram" && !received[slots + SLOT.STAMPED]) break;
     const end = used + Math.min(length, maxBytes);
-    messages.push(messageFrom(buffer.slice(used, end), length, slots, taken));
+    const data = end <= all.length ? all.subarray(used, end) : buffer.slice(used, end);
+    messages.push(messageFrom(data, length, slots, taken));
     used = end;
     taken += received[slots + SLOT.FDS];
   }
