@@ -30,7 +30,8 @@ export class FrameReader implements Disposable {
   #headLength = HEADER_BYTES;
   /** Bytes of the payload that are still to come here. */
   #missing = 0;
-  #lot: Lot | undefined;
+  /** What no header has claimed yet; the oldest is that of a header which is not complete. */
+  readonly #lots: Lot[] = [];
   #ring: RingReader | undefined;
   #chunks: readonly Message[] = [];
   /** The chunk that is being read, and how far. */
@@ -99,18 +100,18 @@ export class FrameReader implements Disposable {
 
   #begin(chunk: Message): void {
     this.#assembly.credentials = chunk.credentials;
-    if (chunk.fdsLost) this.#lot = "lost";
-    else if (chunk.fds.length > 0) this.#lot = chunk.takeFds();
+    if (chunk.fdsLost) this.#lots.push("lost");
+    else if (chunk.fds.length > 0) this.#lots.push(chunk.takeFds());
   }
 
   #end(chunk: Message): void {
     chunk.pidfd?.close();
     this.#chunk++;
     this.#at = 0;
-    if (this.#lot === undefined) return;
+    if (this.#lots.length === 0) return;
     // Descriptors come with a first byte, so a header that announces them has begun in the same read.
     const isAnnounced = this.#headFilled > 0 && (this.#head[0] & 0x80) !== 0;
-    if (!isAnnounced) throw stray();
+    if (!isAnnounced || this.#lots.length > 1) throw stray();
   }
 
   /**
@@ -210,8 +211,7 @@ export class FrameReader implements Disposable {
   }
 
   #useMemory(header: number): void {
-    const lot = this.#lot;
-    this.#lot = undefined;
+    const lot = this.#lots.shift();
     if (!(header & FDS_BIT) || lot === undefined) throw new BeamError("protocol", "no memory where it was announced");
     this.#ring = takeMemory(lot, this.#ring, this.#settings);
   }
@@ -221,10 +221,9 @@ export class FrameReader implements Disposable {
     throw new BeamError("protocol", "a payload in shared memory, of which there is none");
   }
 
-  /** The descriptors of this read belong to the header that announces them. */
+  /** Descriptors belong to the headers that announce them, in their order. */
   #claim(): void {
-    const lot = this.#lot;
-    this.#lot = undefined;
+    const lot = this.#lots.shift();
     if (lot === undefined) throw new BeamError("protocol", "descriptors were announced, and none came");
     if (lot === "lost") this.#assembly.loseFds();
     else this.#assembly.addFds(lot);
@@ -237,8 +236,7 @@ export class FrameReader implements Disposable {
     this.#chunk = 0;
     this.#message?.[Symbol.dispose]();
     this.#message = undefined;
-    if (this.#lot !== undefined && this.#lot !== "lost") { for (const fd of this.#lot) fd.close(); }
-    this.#lot = undefined;
+    for (const lot of this.#lots.splice(0)) if (lot !== "lost") { for (const fd of lot) fd.close(); }
     this.#assembly[Symbol.dispose]();
     this.#ring?.[Symbol.dispose]();
     this.#ring = undefined;
