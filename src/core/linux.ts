@@ -39,6 +39,7 @@ export const ERRNO = {
   EINVAL: 22,
   ENFILE: 23,
   EMFILE: 24,
+  EPIPE: 32,
   EADDRINUSE: 98,
   EAFNOSUPPORT: 97,
   ENOBUFS: 105,
