@@ -132,13 +132,15 @@ export abstract class Endpoint implements Disposable {
    * Waits until something may be there to receive or accept, until there may be
    * room to send, or until the peer has gone.
    *
+   * It ends at once until a call has found nothing there, or no room.
+   *
    * @param direction What to wait for.
    * @param options A signal that ends the wait with its reason.
    * @returns A promise without a value; try, and wait again if it was not so.
    * @throws {ClosedError} If the socket is closed meanwhile.
    */
   ready(direction: Direction, options: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.waiters.wait(direction, options.signal);
+    return this.waiters.ready(direction, options.signal);
   }
 
   /** Keeps the process alive while something is awaited, as is so at first. */

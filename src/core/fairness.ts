@@ -24,6 +24,15 @@ export function areOthersDue(): boolean {
 }
 
 /**
+ * Counts operations that were done along with one that was tried.
+ *
+ * @param count How many.
+ */
+export function countOperations(count: number): void {
+  streak += count;
+}
+
+/**
  * Lets the event loop go round once.
  *
  * @param signal Ends the wait with its reason.

@@ -137,7 +137,10 @@ export class UnixListener extends Endpoint implements AsyncIterable<UnixSocket> 
    */
   tryAccept(): UnixSocket | undefined {
     const result = native.ipcx_accept(this.number, peer);
-    if (result === -ERRNO.EAGAIN) return undefined;
+    if (result === -ERRNO.EAGAIN) {
+      this.waiters.exhausted("readable");
+      return undefined;
+    }
     return UnixSocket.fromFd(new Fd(check(result, "accept", { address: `${this.listensAt}` })));
   }
 

@@ -10,7 +10,7 @@ import { delay } from "./delay.ts";
 import { lockDirectory } from "./directory_lock.ts";
 import { Endpoint, unixTypeOf } from "./endpoint.ts";
 import { check, ClosedError, type SystemError } from "./errors.ts";
-import { areOthersDue, letOthersRun } from "./fairness.ts";
+import { areOthersDue, countOperations, letOthersRun } from "./fairness.ts";
 import { Fd } from "./fd.ts";
 import { MAX_FDS_PER_MESSAGE, SO } from "./linux.ts";
 import type { Message, ReceiveManyOptions, ReceiveOptions, SendOptions } from "./message.ts";
@@ -198,7 +198,9 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
     const fd = this.number;
     if (options.to === undefined) {
       const sent = sendNow(fd, data, options, null);
-      return sent === WOULD_BLOCK ? undefined : sent;
+      if (sent !== WOULD_BLOCK) return sent;
+      this.waiters.exhausted("writable");
+      return undefined;
     }
     const target = toAddress(options.to);
     using name = reach(target, "connect");
@@ -224,7 +226,8 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    *
    * One call for many costs less; on a stream, a message is what one read gives:
    * bytes up to and including those that descriptors came with. Small messages
-   * share one buffer: transfer a copy of their data, not their buffer.
+   * share one buffer: transfer a copy of their data, not their buffer. Datagrams
+   * do not tell which name they came from.
    *
    * @param options How many to take, and how much of each.
    * @returns The messages, whose descriptors are the caller's; none of them at the end of the connection.
@@ -232,7 +235,11 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {SystemError} ECONNRESET if the peer closed without reading all.
    */
   async receiveMany(options: ReceiveManyOptions = {}): Promise<Message[]> {
-    return await this.#wait(() => this.tryReceiveMany(options), options.signal);
+    return await this.#wait(() => {
+      const messages = this.tryReceiveMany(options);
+      if (messages) countOperations(Math.max(messages.length - 1, 0));
+      return messages;
+    }, options.signal);
   }
 
   async #wait<Received>(attempt: () => Received | undefined, signal?: AbortSignal): Promise<Received> {
@@ -264,9 +271,12 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
     if (options.buffer?.length === 0 && this.type === "stream") {
       throw new RangeError("an empty buffer cannot tell what a stream has from its end");
     }
+    const fd = this.number;
     this.#throwFailure();
-    const message = receiveNow(this.number, this.type, options);
-    return message === WOULD_BLOCK ? undefined : message;
+    const message = receiveNow(fd, this.type, options);
+    if (message !== WOULD_BLOCK) return message;
+    this.waiters.exhausted("readable");
+    return undefined;
   }
 
   /**
@@ -283,9 +293,13 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
     if (!Number.isInteger(maxMessages) || maxMessages < 1 || maxMessages > MAX_MESSAGES) {
       throw new RangeError(`maxMessages is a whole number from 1 to ${MAX_MESSAGES}, not ${maxMessages}`);
     }
+    const fd = this.number;
     this.#throwFailure();
-    const received = receiveManyNow(this.number, this.type, options);
-    if (received === WOULD_BLOCK) return undefined;
+    const received = receiveManyNow(fd, this.type, options);
+    if (received === WOULD_BLOCK) {
+      this.waiters.exhausted("readable");
+      return undefined;
+    }
     this.#failure = received.failure;
     return received.messages;
   }

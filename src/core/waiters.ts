@@ -5,6 +5,7 @@
  */
 
 import { ClosedError } from "./errors.ts";
+import { areOthersDue, letOthersRun } from "./fairness.ts";
 import { EPOLL } from "./linux.ts";
 import { type ReadyHandler, Watch } from "./reactor.ts";
 
@@ -36,6 +37,8 @@ export class Waiters implements ReadyHandler {
     writable: new Set(),
     hangup: new Set(),
   };
+  /** Told since a call last had to wait: an edge comes only once. */
+  readonly #isReady = { readable: false, writable: false };
   #watch: Watch | undefined;
   #referenced = true;
   #closed = false;
@@ -86,6 +89,29 @@ export class Waiters implements ReadyHandler {
     return promise;
   }
 
+  /**
+   * Waits, unless the descriptor has become ready since a call last had to wait.
+   *
+   * @param direction What to wait for.
+   * @param signal Ends the wait with its reason.
+   * @returns A promise without a value, as that of {@linkcode wait}.
+   * @throws {ClosedError} If {@linkcode close} is called first.
+   */
+  ready(direction: Direction, signal?: AbortSignal): Promise<void> {
+    const isReady = direction !== "hangup" && this.#isReady[direction] && !this.#closed && !signal?.aborted;
+    if (!isReady) return this.wait(direction, signal);
+    return areOthersDue() ? letOthersRun(signal) : Promise.resolve();
+  }
+
+  /**
+   * Notes that a call would have had to wait (EAGAIN).
+   *
+   * @param direction For what.
+   */
+  exhausted(direction: "readable" | "writable"): void {
+    this.#isReady[direction] = false;
+  }
+
   get #isAwaited(): boolean {
     const { readable, writable, hangup } = this.#waiting;
     return readable.size + writable.size + hangup.size > 0;
@@ -105,8 +131,14 @@ export class Waiters implements ReadyHandler {
 
   /** Passes an event on to those who wait for it. */
   onReady(events: number): void {
-    if (events & READABLE) { for (const waiter of [...this.#waiting.readable]) waiter.resolve(); }
-    if (events & WRITABLE) { for (const waiter of [...this.#waiting.writable]) waiter.resolve(); }
+    if (events & READABLE) {
+      this.#isReady.readable = true;
+      for (const waiter of [...this.#waiting.readable]) waiter.resolve();
+    }
+    if (events & WRITABLE) {
+      this.#isReady.writable = true;
+      for (const waiter of [...this.#waiting.writable]) waiter.resolve();
+    }
     if (events & HANGUP) { for (const waiter of [...this.#waiting.hangup]) waiter.resolve(); }
   }
 
