@@ -37,8 +37,8 @@ static int complain(int32_t step, int failure)
 
     snprintf(name, sizeof(name), "IPCX_STEP_%d", (int)step);
     about = getenv(name);
-    fprintf(stderr, "ipcx spawn: %s: %s (%s)\n", about ? about : name,
-            strerrordesc_np(failure), code ? code : "?");
+    fprintf(stderr, "%s: %s: %s (%s)\n", program_invocation_name,
+            about ? about : name, strerrordesc_np(failure), code ? code : "?");
     return 1;
 }
 

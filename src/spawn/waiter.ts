@@ -115,9 +115,15 @@ export function becomeWaiter(program: Fd, orders: WaitOrders): never {
  * @param program What {@linkcode prepareWaiter} has returned.
  * @param prepared The plan.
  * @param files What is removed if it fails; the program keeps them.
+ * @param name What this process calls itself when it tells of a failure.
  * @throws {TypeError} For what needs a process of its own: a pid namespace, `local`.
  */
-export function becomeProgram(program: Fd, prepared: PreparedPlan, files: readonly FileToRemove[]): never {
+export function becomeProgram(
+  program: Fd,
+  prepared: PreparedPlan,
+  files: readonly FileToRemove[],
+  name = "ipcx spawn",
+): never {
   const { plan, needs } = prepared;
   const steps = plan.steps;
   if (steps.some(({ what }) => what === STEP.FORK)) {
@@ -137,7 +143,7 @@ export function becomeProgram(program: Fd, prepared: PreparedPlan, files: readon
     env[`IPCX_STEP_${at}`] = about === undefined ? syscall : `${syscall} ${about}`;
   }
   needs.forEach(keepOnExec);
-  exec(`/proc/self/fd/${program.number}`, [], { argv0: "ipcx", env, fd: planFile, as: planFile.number });
+  exec(`/proc/self/fd/${program.number}`, [], { argv0: name, env, fd: planFile, as: planFile.number });
 }
 
 /**

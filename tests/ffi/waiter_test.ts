@@ -99,7 +99,10 @@ claim(
     // Descriptor 5 is the plan itself, which is removed as well as anything else.
     const env = { IPCX_REMOVE_0: `5:${folder}/plan`, IPCX_REMOVE_1: `5:${directory.file("socket")}` };
     const [status, , err] = carryOut([path(STEP.CHANGE_TO_PATH, "/nowhere"), EXEC], env);
-    assertEquals([status, err], [1, "ipcx spawn: chdir /nowhere: No such file or directory (ENOENT)\n"]);
+    assertEquals([status, err], [
+      1,
+      `${folder}/waiter: chdir /nowhere: No such file or directory (ENOENT)\n`,
+    ]);
     assertEquals(Array.from(Deno.readDirSync(directory.path), ({ name }) => name), ["socket"]);
     assertEquals(Array.from(Deno.readDirSync(folder), ({ name }) => name).includes("plan"), false);
   },
@@ -109,6 +112,6 @@ claim(
 claim("the waiter, under the sanitizers: a plan that is none is told", () => {
   const [status, , err] = run("sh", ["-c", 'exec "$0" 5</dev/null', `${folder}/waiter`], { IPCX_PLAN: "5" });
   assertEquals(status, 1);
-  assertMatch(err, /^ipcx spawn: .*: Invalid argument \(EINVAL\)\n$/);
+  assertMatch(err, /^\S+\/waiter: .*: Invalid argument \(EINVAL\)\n$/);
   assert(!err.includes("Sanitizer"));
 }, { skip });
