@@ -21,6 +21,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   broker: () => import("./broker.ts"),
   brokerctl: () => import("./brokerctl.ts"),
   pair: () => import("./pair.ts"),
+  beam: () => import("./beam.ts"),
   completions: () => import("./completions.ts"),
 };
 

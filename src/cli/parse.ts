@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { LEFT_OUT, spellOut } from "./spell_out.ts";
-import { type CommandSpec, optionsOf, type OptionSpec } from "./table.ts";
+import { commandOption, type CommandSpec, optionsOf, type OptionSpec } from "./table.ts";
 
 /** Thrown for arguments that cannot be understood; exit status 2. */
 export class UsageError extends Error {
@@ -19,7 +19,7 @@ export class Arguments {
   readonly #values: ReadonlyMap<string, readonly string[]>;
   /** What is no option. */
   readonly words: readonly string[];
-  /** What stands behind `--`, or `undefined` if there is none. */
+  /** What stands behind `--` or the option that begins a command, or `undefined` if there is none. */
   readonly command: readonly string[] | undefined;
 
   /**
@@ -27,7 +27,7 @@ export class Arguments {
    *
    * @param values The values of each option that was given.
    * @param words What is no option.
-   * @param command What stands behind `--`.
+   * @param command The command.
    */
   constructor(values: ReadonlyMap<string, readonly string[]>, words: readonly string[], command?: readonly string[]) {
     this.#values = values;
@@ -38,6 +38,11 @@ export class Arguments {
   /** The same with a command. */
   withCommand(command: readonly string[]): Arguments {
     return new Arguments(this.#values, this.words, command);
+  }
+
+  /** The same with a switch. */
+  with(name: string): Arguments {
+    return new Arguments(new Map([...this.#values, [name, [""]]]), this.words, this.command);
   }
 
   /** The same without an option. */
@@ -84,7 +89,9 @@ function valuesOf(option: OptionSpec, value: unknown): string[] {
   if (!option.value) return [""];
   const values = (Array.isArray(value) ? value : [value]).map(String);
   if (option.optional) return values.map((text) => text === LEFT_OUT ? "" : text);
-  if (values.includes("")) throw new UsageError(`--${option.name} needs a value: --${option.name} ${option.value}`);
+  if (values.includes(LEFT_OUT) || (!option.mayBeEmpty && values.includes(""))) {
+    throw new UsageError(`--${option.name} needs a value: --${option.name} ${option.value}`);
+  }
   return values;
 }
 
@@ -98,10 +105,20 @@ function valuesOf(option: OptionSpec, value: unknown): string[] {
  */
 export function parseCommand(spec: CommandSpec, args: readonly string[]): Arguments {
   const options = optionsOf(spec);
+  const beginning = commandOption(spec);
   const { args: spelled, rest } = spellOut(args, options, Boolean(spec.stopsAtCommand));
   const parsed = parseOptions(spelled, options);
   if (rest.length === 0) return parsed;
-  if (!spec.takesCommand) throw new UsageError(`${spec.name} takes no command behind --`);
+  if (beginning && rest[0] === `--${beginning.name}`) {
+    if (rest.length === 1) {
+      throw new UsageError(`--${beginning.name} needs a command: --${beginning.name} ${beginning.value}`);
+    }
+    return parsed.with(beginning.name).withCommand(rest.slice(1));
+  }
+  if (!spec.takesCommand) {
+    const instead = beginning ? `; write --${beginning.name} ${beginning.value}` : "";
+    throw new UsageError(`${spec.name} takes no command behind --${instead}`);
+  }
   const command = rest[0] === "--" ? rest.slice(1) : rest;
   if (command.length === 0) throw new UsageError("there is no command behind --");
   return parsed.withCommand(command);
@@ -121,6 +138,9 @@ function parseOptions(args: readonly string[], options: readonly OptionSpec[]): 
   const values = new Map<string, string[]>();
   for (const option of options) {
     const found = valuesOf(option, parsed[option.name]);
+    if (option.beginsCommand && found.length > 0) {
+      throw new UsageError(`--${option.name} has nothing attached: --${option.name} ${option.value}`);
+    }
     if (found.length > 1 && !option.multiple) throw new UsageError(`--${option.name} was given more than once`);
     if (found.length > 0) values.set(option.name, found);
   }

@@ -13,7 +13,7 @@ export const LEFT_OUT = "\0";
 export interface SpelledOut {
   /** Options, each in its long form with its value attached, and words. */
   args: string[];
-  /** What was not looked at: `--` and what is behind it, or the command. */
+  /** What was not looked at: `--`, or the option that begins a command, and what is behind it, or the command. */
   rest: readonly string[];
 }
 
@@ -31,8 +31,8 @@ function isValue(arg: string | undefined): arg is string {
 /** An option without anything attached to it. */
 function spellBare({ name, value, optional }: OptionSpec, next?: string): Spelled {
   if (value === undefined) return { args: [`--${name}`] };
-  if (optional) return { args: [`--${name}=${LEFT_OUT}`] };
-  return isValue(next) ? { args: [`--${name}=${next}`], takesNext: true } : { args: [`--${name}`] };
+  if (!optional && isValue(next)) return { args: [`--${name}=${next}`], takesNext: true };
+  return { args: [`--${name}=${LEFT_OUT}`] };
 }
 
 function spellLetters(arg: string, next: string | undefined, options: readonly OptionSpec[]): Spelled {
@@ -57,7 +57,7 @@ function spell(arg: string, next: string | undefined, options: readonly OptionSp
 }
 
 /**
- * Spells arguments out, up to `--`.
+ * Spells arguments out, up to `--` or an option that begins a command.
  *
  * Letters that are all options stand for each of them, the last with a value if
  * it needs one; otherwise what is behind a letter is its value. A value that may be
@@ -73,7 +73,8 @@ export function spellOut(args: readonly string[], options: readonly OptionSpec[]
   for (let at = 0; at < args.length; at++) {
     const arg = args[at];
     const isOption = arg.startsWith("-") && arg !== "-" && arg !== "--";
-    if (arg === "--" || (stopsAtWord && !isOption)) return { args: spelled, rest: args.slice(at) };
+    const begins = options.some(({ name, beginsCommand }) => beginsCommand && arg === `--${name}`);
+    if (arg === "--" || begins || (stopsAtWord && !isOption)) return { args: spelled, rest: args.slice(at) };
     const { args: found, takesNext } = isOption ? spell(arg, args[at + 1], options) : { args: [arg] };
     spelled.push(...found);
     if (takesNext) at++;

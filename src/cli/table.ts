@@ -5,6 +5,8 @@
  * @module
  */
 
+import { BEAM } from "./beam_table.ts";
+import { LOGGING } from "./logging_table.ts";
 import { NSEXEC, SPAWN } from "./spawn_table.ts";
 
 /** An option of a subcommand. */
@@ -21,6 +23,10 @@ export interface OptionSpec {
   choices?: readonly string[];
   /** Whether it may be given several times. */
   multiple?: boolean;
+  /** Whether its value may be the empty text. */
+  mayBeEmpty?: boolean;
+  /** Whether all that is behind it is a command. */
+  beginsCommand?: boolean;
   /** What it does. */
   help: string;
 }
@@ -44,22 +50,6 @@ export interface CommandSpec {
   /** Whether the first word that is no option begins the command, with or without `--`. */
   stopsAtCommand?: boolean;
 }
-
-const LOGGING: readonly OptionSpec[] = [
-  {
-    name: "log-level",
-    value: "LEVEL",
-    choices: ["debug", "info", "warn", "error", "critical"],
-    help: "least severity to log: debug, info, warn, error or critical [info]",
-  },
-  {
-    name: "log-format",
-    value: "FORMAT",
-    choices: ["text", "json"],
-    help: "text or json lines [text on a terminal, json otherwise]",
-  },
-  { name: "log-file", value: "FILE", help: "append the log to FILE instead of standard error; reopened on SIGHUP" },
-];
 
 const BROKER: CommandSpec = {
   name: "broker",
@@ -161,7 +151,7 @@ const COMPLETIONS: CommandSpec = {
 };
 
 /** The subcommands, in the order in which help lists them. */
-export const COMMANDS: readonly CommandSpec[] = [SPAWN, NSEXEC, BROKER, BROKERCTL, PAIR, COMPLETIONS];
+export const COMMANDS: readonly CommandSpec[] = [SPAWN, NSEXEC, BROKER, BROKERCTL, PAIR, BEAM, COMPLETIONS];
 
 /** The option that every subcommand understands. */
 export const HELP_OPTION: OptionSpec = { name: "help", short: "h", help: "show this help" };
@@ -184,6 +174,16 @@ export function findCommand(name: string): CommandSpec | undefined {
  */
 export function optionsOf(command: CommandSpec): OptionSpec[] {
   return [...command.options, HELP_OPTION];
+}
+
+/**
+ * The option of a subcommand behind which all is a command.
+ *
+ * @param command The subcommand.
+ * @returns The option, or `undefined`.
+ */
+export function commandOption(command: CommandSpec): OptionSpec | undefined {
+  return command.options.find(({ beginsCommand }) => beginsCommand);
 }
 
 /**

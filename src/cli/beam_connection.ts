@@ -1,0 +1,98 @@
+/**
+ * The one connection of a command: made, or waited for.
+ *
+ * @module
+ */
+
+import { Beam } from "../beam/beam.ts";
+import { BeamListener } from "../beam/listener.ts";
+import { delay } from "../core/delay.ts";
+import { SystemError } from "../core/errors.ts";
+import type { Meeting, Side } from "./beam_settings.ts";
+
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 100;
+
+/** What says that nobody listens there yet. */
+const NOBODY_THERE = ["ENOENT", "ECONNREFUSED"];
+
+const ENDING: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/**
+ * Gives something up when it takes too long.
+ *
+ * @param timeout How long it may take, in milliseconds; `undefined` for ever.
+ * @param complaint What is said if it takes longer.
+ * @param attempt Does it, until the signal.
+ * @returns What came of it.
+ * @throws {Error} With the complaint.
+ */
+export async function inTime<Result>(
+  timeout: number | undefined,
+  complaint: string,
+  attempt: (signal?: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const signal = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
+  try {
+    return await attempt(signal);
+  } catch (error) {
+    if (signal?.aborted) throw new Error(`${complaint} within ${timeout} ms; --timeout is for longer waits`);
+    throw error;
+  }
+}
+
+/** No event tells that a name is listened at: it is tried again and again. */
+async function connect({ address, type, options }: Side, waits: boolean, signal?: AbortSignal): Promise<Beam> {
+  for (let pause = FIRST_PAUSE_MS;; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    try {
+      return await Beam.connect(address, { ...options, type, signal });
+    } catch (error) {
+      if (!waits || !(error instanceof SystemError) || !NOBODY_THERE.includes(error.code)) throw error;
+    }
+    await delay(pause, signal);
+  }
+}
+
+/** Until disposed of, a signal that ends this process takes along what is opened. */
+function closedAtSignals(opened: DisposableStack): Disposable {
+  const stop = new AbortController();
+  for (const name of ENDING) {
+    const end = (): void => {
+      opened.dispose();
+      stop.abort();
+      Deno.kill(Deno.pid, name);
+    };
+    Deno.addSignalListener(name, end);
+    stop.signal.addEventListener("abort", () => Deno.removeSignalListener(name, end));
+  }
+  return { [Symbol.dispose]: () => stop.abort() };
+}
+
+async function acceptOne({ address, type, options }: Side, mode?: number, signal?: AbortSignal): Promise<Beam> {
+  using opened = new DisposableStack();
+  using _closed = closedAtSignals(opened);
+  const listener = opened.use(BeamListener.listen(address, { ...options, type, mode }));
+  return await listener.accept({ signal });
+}
+
+/**
+ * Connects, or listens for one connection.
+ *
+ * @param side Where, and how to speak there.
+ * @param meeting How long to wait, and for what.
+ * @returns The beam, the caller's.
+ * @throws {SystemError} As connect(2), or as listening.
+ */
+export async function meet(side: Side, { waits, timeout, mode }: Meeting): Promise<Beam> {
+  const { address, listens } = side;
+  if (listens) {
+    return await inTime(timeout, `nobody connected to ${address}`, (signal) => acceptOne(side, mode, signal));
+  }
+  const complaint = waits ? `nobody listened at ${address}` : `nobody took the connection at ${address}`;
+  try {
+    return await inTime(timeout, complaint, (signal) => connect(side, waits, signal));
+  } catch (error) {
+    if (address.kind !== "fd" || !(error instanceof SystemError) || error.syscall !== "getsockopt") throw error;
+    throw new Error(`${address} is no Unix socket (${error.code}): pass one, such as ipcx pair and ipcx spawn do`);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What is sent: bytes and descriptors, as options or lines of JSON say it.
+ *
+ * @module
+ */
+
+import { settle } from "../beam/options.ts";
+import { checkInherited, Fd } from "../core/fd.ts";
+import { OPEN } from "../core/linux.ts";
+import { openPath } from "../core/reach.ts";
+import type { Side } from "./beam_settings.ts";
+import { type Arguments, UsageError } from "./parse.ts";
+import { oneOf } from "./values.ts";
+
+/** How a file is opened to be sent. */
+const FILE_MODES = {
+  "read": OPEN.READ,
+  "write": OPEN.WRITE | OPEN.CREATE | OPEN.EMPTY,
+  "append": OPEN.WRITE | OPEN.CREATE | OPEN.APPEND,
+  "read-write": OPEN.READ | OPEN.WRITE | OPEN.CREATE,
+} as const;
+
+/** One of them. */
+export type FileMode = keyof typeof FILE_MODES;
+
+const encoder = new TextEncoder();
+
+/**
+ * Opens a file to be sent.
+ *
+ * @param path The path.
+ * @param mode What its receiver can do with it.
+ * @returns The descriptor, the caller's.
+ * @throws {SystemError} As open(2).
+ */
+export function openToSend(path: string, mode: FileMode): Fd {
+  return openPath(path, FILE_MODES[mode]);
+}
+
+/**
+ * Duplicates a descriptor that ipcx was started with, to be sent.
+ *
+ * @param number Its number; it stays open.
+ * @returns The duplicate, the caller's.
+ * @throws {SystemError} EBADF if it is not open.
+ */
+export function inheritToSend(number: number): Fd {
+  // Neither owned nor closed: the same one may be sent twice.
+  return new Fd(checkInherited(number)).duplicate();
+}
+
+/** Reads a stream to its end, or to where it is too large. */
+async function readAll(input: ReadableStream<Uint8Array>, maxBytes: number, name: string): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of input) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > maxBytes) throw new Error(`${name} has more than the ${maxBytes} bytes of a message (--max-bytes)`);
+  }
+  return new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}
+
+/**
+ * Reads the bytes of the one message that is to be sent.
+ *
+ * @param args The arguments.
+ * @param side Who gets it: that says how many bytes it can have.
+ * @returns The bytes.
+ * @throws {UsageError} If there are none, or two lots of them.
+ */
+export async function payloadFrom(args: Arguments, { type, options }: Side): Promise<Uint8Array<ArrayBuffer>> {
+  const { maxBytes, framed } = settle(type, options);
+  const text = args.get("data");
+  const file = args.get("data-file");
+  if (text !== undefined && file !== undefined) throw new UsageError("--data and --data-file exclude each other");
+  if (text === undefined && file === undefined) {
+    throw new UsageError("which message? Give --data TEXT or --data-file FILE");
+  }
+  let data: Uint8Array<ArrayBuffer>;
+  if (file === undefined) data = encoder.encode(text);
+  else {
+    const input = file === "-" ? Deno.stdin : await Deno.open(file);
+    const name = file === "-" ? "standard input" : file;
+    data = await readAll(input.readable, maxBytes, name) as Uint8Array<ArrayBuffer>;
+  }
+  if (data.length === 0 && !framed) {
+    throw new Error(
+      "a stream carries no empty message, with or without a descriptor: send a byte, or use --framed or --type seqpacket",
+    );
+  }
+  return data;
+}
+
+/**
+ * Opens the descriptors that go along: those of `--fd`, then those of `--file`.
+ *
+ * @param args The arguments.
+ * @param framed Whether there can be more than one.
+ * @returns The descriptors, the caller's.
+ * @throws {UsageError} For more than can be sent.
+ * @throws {SystemError} For what is not open, or cannot be opened.
+ */
+export function descriptorsFrom(args: Arguments, framed: boolean): Fd[] {
+  const numbers = args.all("fd", Number);
+  const paths = args.all("file");
+  if (args.has("file-mode") && paths.length === 0) throw new UsageError("--file-mode is for --file");
+  if (numbers.length + paths.length > 1 && !framed) {
+    throw new UsageError("a stream without frames carries one descriptor a message: use --framed or --type seqpacket");
+  }
+  const mode = args.get("file-mode", oneOf(...Object.keys(FILE_MODES) as FileMode[])) ?? "read";
+  using stack = new DisposableStack();
+  const fds = [
+    ...numbers.map((number) => stack.use(inheritToSend(number))),
+    ...paths.map((path) => stack.use(openToSend(path, mode))),
+  ];
+  stack.move();
+  return fds;
+}

@@ -1,0 +1,59 @@
+/**
+ * `ipcx beam send`: one message from the options, or many from lines of JSON.
+ *
+ * @module
+ */
+
+import type { Beam } from "../beam/beam.ts";
+import { settle } from "../beam/options.ts";
+import type { Fd } from "../core/fd.ts";
+import { inTime, meet } from "./beam_connection.ts";
+import { type JsonMessage, messagesFrom } from "./beam_json.ts";
+import { descriptorsFrom, inheritToSend, openToSend, payloadFrom } from "./beam_payload.ts";
+import { meetingFrom, sideFrom } from "./beam_settings.ts";
+import { type Arguments, UsageError } from "./parse.ts";
+
+const FROM_OPTIONS = ["data", "data-file", "fd", "file", "file-mode"];
+
+function openAll(message: JsonMessage, stack: DisposableStack): Fd[] {
+  return message.fds.map((one) =>
+    stack.use("fd" in one ? inheritToSend(one.fd) : openToSend(one.file, one.mode ?? "read"))
+  );
+}
+
+async function sendLines(beam: Beam, timeout: number | undefined): Promise<void> {
+  for await (const { line, message } of messagesFrom(Deno.stdin.readable, beam.settings.maxBytes)) {
+    try {
+      using stack = new DisposableStack();
+      const fds = openAll(message, stack);
+      await inTime(timeout, "the peer took nothing", (signal) => beam.send(message.data, fds, { signal }));
+    } catch (error) {
+      throw new Error(`line ${line} of standard input: ${(error as Error).message}`);
+    }
+  }
+}
+
+/**
+ * Runs `ipcx beam send`.
+ *
+ * @param args Its arguments.
+ * @returns The exit status.
+ */
+export async function run(args: Arguments): Promise<number> {
+  const side = sideFrom(args);
+  const meeting = meetingFrom(args, side.listens);
+  if (args.has("json")) {
+    const surplus = FROM_OPTIONS.find((name) => args.has(name));
+    if (surplus) throw new UsageError(`--${surplus} does not go with --json, whose lines say what is sent`);
+    using beam = await meet(side, meeting);
+    await sendLines(beam, meeting.timeout);
+    return 0;
+  }
+  using stack = new DisposableStack();
+  const fds = descriptorsFrom(args, settle(side.type, side.options).framed);
+  for (const fd of fds) stack.use(fd);
+  const data = await payloadFrom(args, side);
+  using beam = await meet(side, meeting);
+  await inTime(meeting.timeout, "the peer took nothing", (signal) => beam.send(data, fds, { signal }));
+  return 0;
+}

@@ -1,0 +1,70 @@
+/**
+ * Messages as lines: for people, and as JSON.
+ *
+ * @module
+ */
+
+import { escapeBytes } from "../core/address.ts";
+import type { Credentials } from "../core/credentials.ts";
+import type { Message } from "../core/message.ts";
+import { describeFd, fdText, printable } from "./fd_description.ts";
+
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads bytes as text.
+ *
+ * @param bytes The bytes.
+ * @returns The text, or `undefined` if they are no UTF-8.
+ */
+export function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return strictDecoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The payload in JSON: as text if it is some, in Base64 otherwise. */
+function payloadJson(data: Uint8Array): { data: string } | { base64: string } {
+  const text = textOf(data);
+  return text === undefined ? { base64: data.toBase64() } : { data: text };
+}
+
+/**
+ * Makes a line of JSON of a message.
+ *
+ * @param message The message, which keeps its descriptors.
+ * @param peer Who was at the other end when the connection was made.
+ * @returns The line.
+ */
+export function jsonLine(message: Message, peer: Credentials): string {
+  const fds = message.fds.map(describeFd);
+  const { pid, uid, gid } = peer;
+  return `${JSON.stringify({ ...payloadJson(message.data), fds, pid, uid, gid })}\n`;
+}
+
+/**
+ * Makes a line for a person of a message.
+ *
+ * @param message The message, which keeps its descriptors.
+ * @returns The line: the payload, and what its descriptors stand for.
+ */
+export function textLine(message: Message): string {
+  const text = textOf(message.data);
+  const payload = text === undefined ? escapeBytes(message.data) : printable(text);
+  const fds = message.fds.map((fd) => fdText(describeFd(fd)));
+  return fds.length > 0 ? `${payload}  [${fds.join(", ")}]\n` : `${payload}\n`;
+}
+
+/**
+ * Writes all of it to standard output.
+ *
+ * @param data Text or bytes.
+ * @throws {Error} If nobody reads it.
+ */
+export function print(data: string | Uint8Array): void {
+  let rest = typeof data === "string" ? encoder.encode(data) : data;
+  while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+}

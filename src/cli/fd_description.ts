@@ -1,0 +1,106 @@
+/**
+ * What a descriptor stands for, told to people and to programs.
+ *
+ * @module
+ */
+
+import { escapeBytes } from "../core/address.ts";
+import type { Fd } from "../core/fd.ts";
+import { SO } from "../core/linux.ts";
+import { getNumber, typeName } from "../core/options.ts";
+
+/** What can be done with what a descriptor is open on. */
+export type FdAccess = "read" | "write" | "both" | "none";
+
+/** What a descriptor stands for. */
+export interface FdDescription {
+  /** What it is. */
+  kind: "file" | "directory" | "device" | "pipe" | "socket" | "memory" | "other";
+  /** The path that the kernel has for it, or the name that memory and others have. */
+  path?: string;
+  /** Of a socket: `unix`, `inet`, `inet6`, or the number of its address family. */
+  family?: string;
+  /** Of a socket: its type. */
+  type?: string;
+  /** Of a socket: whether it is one that listens. */
+  listens?: boolean;
+  /** What can be done with it. */
+  access: FdAccess;
+}
+
+const FAMILIES: Readonly<Record<number, string>> = { 1: "unix", 2: "inet", 10: "inet6", 16: "netlink", 40: "vsock" };
+const ACCESS: readonly FdAccess[] = ["read", "write", "both", "none"];
+const O_PATH = 0o10000000;
+const encoder = new TextEncoder();
+
+/**
+ * Asks how a descriptor is open.
+ *
+ * @param fd The descriptor.
+ * @returns What can be done with it; `"none"` for a mere place (O_PATH).
+ */
+export function accessOf(fd: Fd): FdAccess {
+  const [, octal] = /^flags:\s+([0-7]+)$/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${fd.number}`)) ?? [];
+  const flags = parseInt(octal, 8);
+  return flags & O_PATH ? "none" : ACCESS[flags & 3];
+}
+
+function socketType(number: number): string {
+  return number === 3 ? "raw" : typeName(number);
+}
+
+function socketOf(fd: Fd): Omit<FdDescription, "access"> {
+  const family = getNumber(fd.number, SO.DOMAIN);
+  return {
+    kind: "socket",
+    family: FAMILIES[family] ?? `${family}`,
+    type: socketType(getNumber(fd.number, SO.TYPE)),
+    ...(getNumber(fd.number, SO.ACCEPTCONN) ? { listens: true } : {}),
+  };
+}
+
+function kindOf(fd: Fd): Omit<FdDescription, "access"> {
+  const link = `/proc/self/fd/${fd.number}`;
+  const path = Deno.readLinkSync(link);
+  const named = path.startsWith("/") ? { path } : {};
+  const found = Deno.statSync(link);
+  if (found.isSocket) return socketOf(fd);
+  if (found.isFifo) return { kind: "pipe", ...named };
+  if (found.isDirectory) return { kind: "directory", path };
+  if (found.isCharDevice || found.isBlockDevice) return { kind: "device", path };
+  const [, memory] = /^\/memfd:(.*?)(?: \(deleted\))?$/s.exec(path) ?? [];
+  if (memory !== undefined) return { kind: "memory", path: memory };
+  // Files without an inode of their own, such as anon_inode:[eventpoll].
+  return path.startsWith("/") ? { kind: "file", path } : { kind: "other", path };
+}
+
+/**
+ * Finds out what a descriptor stands for.
+ *
+ * @param fd The descriptor, which stays the caller's.
+ * @returns What it is.
+ */
+export function describeFd(fd: Fd): FdDescription {
+  return { ...kindOf(fd), access: accessOf(fd) };
+}
+
+/**
+ * Writes text so that no terminal takes it for a command, and each stays on its line.
+ *
+ * @param text The text.
+ * @returns The same with control and format characters, and backslashes, as bytes (`\xHH`).
+ */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}\\]/gu, (character) => escapeBytes(encoder.encode(character)));
+}
+
+/**
+ * Tells a person what a descriptor stands for.
+ *
+ * @param description What was found out.
+ * @returns A few words, printable.
+ */
+export function fdText({ kind, path, family, type, listens }: FdDescription): string {
+  if (kind === "socket") return `${family} ${type} ${listens ? "listener" : "socket"}`;
+  return path ? `${kind} ${printable(path)}` : kind;
+}
