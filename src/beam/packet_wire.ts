@@ -26,6 +26,9 @@ const PART_HEAD_BYTES = PACKET_MARK.length + PART_BYTES;
 /** So much of a payload goes through the socket at a time while the memory is full. */
 const INLINE_BYTES = 65536;
 
+/** A part with bytes of a payload. */
+type Payload = Extract<Part, { length: number }>;
+
 /** Speaks packets as they are, and ipcx's parts for what one cannot carry. */
 export class PacketWire implements Wire {
   readonly #socket: UnixSocket;
@@ -37,6 +40,8 @@ export class PacketWire implements Wire {
   #ring: RingReader | undefined;
   #packets: Message[] = [];
   #next = 0;
+  /** Bytes that are still to come of a message that is too large. */
+  #unwanted = 0;
 
   /**
    * Prepares for messages.
@@ -51,7 +56,7 @@ export class PacketWire implements Wire {
     this.#large = new LargePayloads(settings, INLINE_BYTES);
     this.#assembly = new Assembly(settings);
     this.#receive = {
-      maxBytes: Math.min(Math.max(settings.maxBytes, INLINE_BYTES + PART_HEAD_BYTES), LARGEST_PACKET),
+      maxBytes: Math.min(Math.max(settings.maxBytes, INLINE_BYTES) + PART_HEAD_BYTES, LARGEST_PACKET),
       // Memory for large messages comes as a descriptor, too.
       maxFds: MAX_FDS_PER_MESSAGE,
       maxMessages: settings.readAhead ? 64 : 1,
@@ -114,7 +119,7 @@ export class PacketWire implements Wire {
   }
 
   #end(): null {
-    if (this.#assembly.isEmpty) return null;
+    if (this.#assembly.isEmpty && this.#unwanted === 0) return null;
     throw new BeamError("cut-off", "the connection ended within a message");
   }
 
@@ -125,9 +130,10 @@ export class PacketWire implements Wire {
       this.#assembly[Symbol.dispose]();
       throw tooLarge(packet.length, this.#settings.maxBytes);
     }
-    if (this.#assembly.isEmpty && packet.fds.length <= this.#settings.maxFds) return packet;
+    const isAlone = this.#assembly.isEmpty && this.#unwanted === 0;
+    if (isAlone && packet.fds.length <= this.#settings.maxFds) return packet;
     using _rest = packet;
-    if (this.#assembly.hasBegun) throw new BeamError("protocol", "a message begins within another one");
+    this.#checkBetween();
     this.#addFds(packet);
     return this.#assembly.finish(packet.data);
   }
@@ -140,15 +146,43 @@ export class PacketWire implements Wire {
       const lot = rest.fdsLost ? "lost" : rest.takeFds();
       if (lot.length === 0) throw new BeamError("protocol", "no memory where it was announced");
       this.#ring = takeMemory(lot, this.#ring, this.#settings);
-      return;
+      return undefined;
+    }
+    if (part.kind === "descriptors") {
+      this.#checkBetween();
+      this.#addFds(rest);
+      return undefined;
+    }
+    if (this.#unwanted > 0) {
+      this.#skip(part);
+      return undefined;
+    }
+    if (part.total > this.#settings.maxBytes) {
+      this.#assembly[Symbol.dispose]();
+      this.#unwanted = part.total;
+      this.#skip(part);
+      throw tooLarge(part.total, this.#settings.maxBytes);
     }
     this.#addFds(rest);
-    if (part.kind === "descriptors") return;
     this.#assembly.begin(part.total);
     if (part.kind === "inline") this.#readInline(packet.data.subarray(PART_HEAD_BYTES), part.length);
     else if (this.#ring) this.#ring.take(part, this.#assembly.next(part.length));
     else throw new BeamError("protocol", "a payload in shared memory, of which there is none");
     return this.#assembly.isComplete ? this.#assembly.finish() : undefined;
+  }
+
+  #checkBetween(): void {
+    if (!this.#assembly.hasBegun && this.#unwanted === 0) return;
+    throw new BeamError("protocol", "a message begins within another one");
+  }
+
+  /** Leaves out a part of a message that is too large; its memory is free again. */
+  #skip(part: Payload): void {
+    if (part.length > this.#unwanted) {
+      throw new BeamError("protocol", `${part.length} bytes where ${this.#unwanted} are left of a message`);
+    }
+    this.#unwanted -= part.length;
+    if (part.kind === "shared") this.#ring?.pass(part);
   }
 
   #readInline(bytes: Uint8Array, length: number): void {
@@ -169,7 +203,7 @@ export class PacketWire implements Wire {
   }
 
   get isAhead(): boolean {
-    return this.#next < this.#packets.length || !this.#assembly.isEmpty;
+    return this.#next < this.#packets.length || !this.#assembly.isEmpty || this.#unwanted > 0;
   }
 
   [Symbol.dispose](): void {

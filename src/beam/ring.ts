@@ -141,6 +141,11 @@ export class RingReader implements Disposable {
       throw new BeamError("protocol", `a payload beyond the shared memory: ${place.length} bytes at ${place.offset}`);
     }
     target.set(this.#payloads.subarray(place.offset, place.offset + place.length));
+    this.pass(place);
+  }
+
+  /** Lets the sender use a place again that nobody wants to read. */
+  pass(place: Place): void {
     Atomics.store(this.#taken, 0, place.end);
   }
 
