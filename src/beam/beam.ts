@@ -94,6 +94,7 @@ export class Beam implements AsyncIterable<Message>, Disposable {
   readonly #sending = new Turns();
   readonly #receiving = new Turns();
   #failure: unknown;
+  #hasAskedForRoom = false;
 
   /**
    * Beams over a socket.
@@ -245,8 +246,10 @@ export class Beam implements AsyncIterable<Message>, Disposable {
     let fullSince = performance.now();
     for (let state = begun; state !== "sent"; state = this.#advance(() => this.#wire.proceed())) {
       try {
-        if (state === "socket full") await this.#socket.ready("writable", { signal });
-        else if (performance.now() - fullSince > MEMORY_PATIENCE_MS) this.#wire.avoidMemory();
+        if (state === "socket full") {
+          if (this.#raiseSendBuffer()) continue;
+          await this.#socket.ready("writable", { signal });
+        } else if (performance.now() - fullSince > MEMORY_PATIENCE_MS) this.#wire.avoidMemory();
         else {
           await letOthersRun(signal);
           continue;
@@ -257,6 +260,18 @@ export class Beam implements AsyncIterable<Message>, Disposable {
         throw this.#failure ?? error;
       }
     }
+  }
+
+  /**
+   * More room is worth more than a wake-up for every few hundred messages; it is
+   * asked for once, by those who fill what there is.
+   */
+  #raiseSendBuffer(): boolean {
+    if (this.#hasAskedForRoom || this.#settings.sendBuffer === 0) return false;
+    this.#hasAskedForRoom = true;
+    if (this.#socket.getOption("sendBuffer") >= 2 * this.#settings.sendBuffer) return false;
+    this.#socket.setOption("sendBuffer", this.#settings.sendBuffer);
+    return true;
   }
 
   /** Lets the wire send what it can; what it leaves half sent when it fails ends the beam. */

@@ -38,6 +38,15 @@ export interface BeamOptions {
    */
   memoryBytes?: number;
   /**
+   * The send buffer to ask the kernel for when the first message does not fit
+   * into the one there is, in bytes: 1–1073741823, by default 256 KiB, or
+   * 0 to leave it. It bounds what waits in the socket for a slow receiver; the kernel
+   * gives no more than `net.core.wmem_max`, counts twice what was asked for, and
+   * some 700 bytes for each message. More would let an unprivileged user's
+   * descriptors in flight run into RLIMIT_NOFILE (ETOOMANYREFS).
+   */
+  sendBuffer?: number;
+  /**
    * Whether messages that are there may be received ahead of being asked for,
    * which is faster; by default true. Turn it off where others receive from the
    * same socket, or where it is handed on between two messages.
@@ -92,6 +101,7 @@ export function settle(type: SocketType, options: BeamOptions): BeamSettings {
     skipWithoutFd: options.skipWithoutFd ?? false,
     memoryThreshold,
     memoryBytes,
+    sendBuffer: checked("sendBuffer", options.sendBuffer ?? 256 * 1024, 0, 0x3fffffff),
     readAhead: options.readAhead ?? true,
   };
 }

@@ -136,14 +136,16 @@ export class Message implements Disposable {
    * @returns The descriptor, or `undefined` if none came along.
    */
   takeFd(): Fd | undefined {
-    const [first, ...others] = this.takeFds();
-    for (const fd of others) fd.close();
+    const first = this.fds[0];
+    for (let at = 1; at < this.fds.length; at++) this.fds[at].close();
+    this.fds.length = 0;
     return first;
   }
 
   /** Closes the descriptors that nobody took. */
   [Symbol.dispose](): void {
-    for (const fd of this.takeFds()) fd.close();
+    for (const fd of this.fds) fd.close();
+    this.fds.length = 0;
     this.pidfd?.close();
   }
 }
