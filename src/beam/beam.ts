@@ -8,23 +8,19 @@ import type { UnixAddress } from "../core/address.ts";
 import type { ConnectOptions } from "../core/connect.ts";
 import type { Credentials } from "../core/credentials.ts";
 import { ClosedError } from "../core/errors.ts";
-import { areOthersDue, letOthersRun } from "../core/fairness.ts";
 import { Fd } from "../core/fd.ts";
 import type { Message } from "../core/message.ts";
 import { UnixSocket } from "../core/socket.ts";
-import { Turns } from "../core/turns.ts";
-import { BeamError, descriptorsLost } from "./errors.ts";
+import type { BeamError } from "./errors.ts";
 import { type BeamOptions, type BeamSettings, settle } from "./options.ts";
 import { PacketWire } from "./packet_wire.ts";
 import { PlainWire } from "./plain_wire.ts";
+import { Receiving } from "./receiving.ts";
+import { Sending } from "./sending.ts";
 import { StreamWire } from "./stream_wire.ts";
-import type { SendState, Wire } from "./wire.ts";
-
-/** How long a message waits for room in the shared memory before it goes through the socket, in milliseconds. */
-const MEMORY_PATIENCE_MS = 2;
+import type { Wire } from "./wire.ts";
 
 const NO_FDS: readonly Fd[] = [];
-const DONE = Promise.resolve();
 const encoder = new TextEncoder();
 
 /** What ends a wait. */
@@ -91,10 +87,9 @@ export class Beam implements AsyncIterable<Message>, Disposable {
   readonly #socket: UnixSocket;
   readonly #settings: BeamSettings;
   readonly #wire: Wire;
-  readonly #sending = new Turns();
-  readonly #receiving = new Turns();
+  readonly #sending: Sending;
+  readonly #receiving: Receiving;
   #failure: unknown;
-  #hasAskedForRoom = false;
 
   /**
    * Beams over a socket.
@@ -110,6 +105,9 @@ export class Beam implements AsyncIterable<Message>, Disposable {
     this.#settings = settings;
     if (socket.type === "seqpacket") this.#wire = new PacketWire(socket, settings);
     else this.#wire = settings.framed ? new StreamWire(socket, settings) : new PlainWire(socket, settings);
+    const checkOpen = (): void => this.#checkOpen();
+    this.#sending = new Sending(socket, this.#wire, settings, checkOpen);
+    this.#receiving = new Receiving(socket, this.#wire, settings, { checkOpen, fail: (error) => this.#fail(error) });
   }
 
   /**
@@ -211,11 +209,12 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * @param fds The descriptors to go along; they stay the caller's, who may
    * close them once this is done. Without frames one, otherwise any number.
    * @param options A signal that ends the wait. If part of the message was sent
-   * by then the beam is closed, since the receiver could make nothing of what follows.
+   * by then, nothing more can be sent, since the receiver could make nothing of it.
    * @returns A promise without a value, when the kernel has all of it.
    * @throws {RangeError} For what cannot be sent without frames: more than one
    * descriptor, or no byte to carry it.
-   * @throws {BeamError} `"too-large"` above `maxBytes`; nothing was sent.
+   * @throws {BeamError} `"too-large"` above `maxBytes`, nothing was sent;
+   * `"cut-off"` after a message that was only sent in part.
    * @throws {SystemError} EPIPE, ETOOMANYREFS, EMSGSIZE, as sendmsg(2).
    * @throws {ClosedError} If the beam was closed.
    */
@@ -226,69 +225,7 @@ export class Beam implements AsyncIterable<Message>, Disposable {
   ): Promise<void> {
     const payload = typeof data === "string" ? encoder.encode(data) : data;
     const list = fds instanceof Fd ? [fds] : fds;
-    const othersFirst = areOthersDue();
-    const { signal } = options;
-    if (!this.#sending.isFree || othersFirst || signal?.aborted) {
-      return this.#sending.run(async () => {
-        if (othersFirst) await letOthersRun(signal);
-        await this.#finish(this.#advance(() => this.#wire.begin(payload, list)), signal);
-      }, signal);
-    }
-    try {
-      const state = this.#advance(() => this.#wire.begin(payload, list));
-      return state === "sent" ? DONE : this.#sending.run(() => this.#finish(state, signal));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  async #finish(begun: SendState, signal?: AbortSignal): Promise<void> {
-    let fullSince = performance.now();
-    for (let state = begun; state !== "sent"; state = this.#advance(() => this.#wire.proceed())) {
-      try {
-        if (state === "socket full") {
-          if (this.#raiseSendBuffer()) continue;
-          await this.#socket.ready("writable", { signal });
-        } else if (performance.now() - fullSince > MEMORY_PATIENCE_MS) this.#wire.avoidMemory();
-        else {
-          await letOthersRun(signal);
-          continue;
-        }
-        fullSince = performance.now();
-      } catch (error) {
-        this.#giveUpSending("was given up");
-        throw this.#failure ?? error;
-      }
-    }
-  }
-
-  /**
-   * More room is worth more than a wake-up for every few hundred messages; it is
-   * asked for once, by those who fill what there is.
-   */
-  #raiseSendBuffer(): boolean {
-    if (this.#hasAskedForRoom || this.#settings.sendBuffer === 0) return false;
-    this.#hasAskedForRoom = true;
-    if (this.#socket.getOption("sendBuffer") >= 2 * this.#settings.sendBuffer) return false;
-    this.#socket.setOption("sendBuffer", this.#settings.sendBuffer);
-    return true;
-  }
-
-  /** Lets the wire send what it can; what it leaves half sent when it fails ends the beam. */
-  #advance(step: () => SendState): SendState {
-    this.#checkOpen();
-    try {
-      return step();
-    } catch (error) {
-      this.#giveUpSending("failed");
-      throw error;
-    }
-  }
-
-  #giveUpSending(how: string): void {
-    if (this.#wire.isWithinMessage && this.isOpen) {
-      this.#fail(new BeamError("cut-off", `the sending of a message ${how} halfway; the beam was closed`));
-    } else this.#wire.drop();
+    return this.#sending.send(payload, list, options.signal);
   }
 
   /**
@@ -304,28 +241,7 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * @throws {ClosedError} If the beam is closed meanwhile.
    */
   receive(options: BeamReceiveOptions = {}): Promise<Message | null> {
-    const othersFirst = areOthersDue();
-    const { signal, buffer } = options;
-    if (this.#receiving.isFree && !othersFirst && !signal?.aborted) {
-      try {
-        const message = this.tryReceive(buffer);
-        if (message !== undefined) return Promise.resolve(message);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    }
-    return this.#receiving.run(async () => {
-      try {
-        if (othersFirst) await letOthersRun(signal);
-        for (;;) {
-          const message = this.tryReceive(buffer);
-          if (message !== undefined) return message;
-          await this.#socket.ready("readable", { signal });
-        }
-      } finally {
-        if (buffer) this.#wire.leaveBuffer();
-      }
-    }, signal);
+    return this.#receiving.receive(options.buffer, options.signal);
   }
 
   /**
@@ -338,27 +254,7 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * @throws {SystemError} As {@linkcode receive}.
    */
   tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
-    for (;;) {
-      this.#checkOpen();
-      const message = this.#take(buffer);
-      if (!message) return message;
-      if (message.fdsLost) {
-        message[Symbol.dispose]();
-        throw descriptorsLost(message.data);
-      }
-      if (!this.#settings.skipWithoutFd || message.fds.length > 0 || message.controlTruncated) return message;
-      message[Symbol.dispose]();
-    }
-  }
-
-  #take(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
-    try {
-      return this.#wire.tryReceive(buffer);
-    } catch (error) {
-      const goesOn = error instanceof BeamError && error.code === "too-large" && this.type === "seqpacket";
-      if (error instanceof BeamError && !goesOn) this.#fail(error);
-      throw error;
-    }
+    return this.#receiving.tryReceive(buffer);
   }
 
   /** Receives message after message until the end of the connection, or {@linkcode close}. */
