@@ -8,6 +8,9 @@ import { check } from "./errors.ts";
 import { Fd } from "./fd.ts";
 import { native } from "./native.ts";
 
+/** What the shim can tell the size of. */
+const MOST_BYTES = 0x7fffffff;
+
 const NAME = new TextEncoder().encode("ipcx\0");
 
 /**
@@ -16,8 +19,8 @@ const NAME = new TextEncoder().encode("ipcx\0");
  *
  * Its size is sealed: nobody can make it smaller under somebody who reads it.
  * What is in it may be changed by the other side at any time, so copy first and
- * look afterwards. Do not keep {@linkcode bytes}, or anything made from its
- * buffer, beyond {@linkcode close}: the addresses are no memory any more then.
+ * look afterwards. With {@linkcode close}, {@linkcode bytes} and whatever was made
+ * from its buffer become empty.
  */
 export class SharedMemory implements Disposable {
   /** The descriptor, which stays the memory's own. */
@@ -41,9 +44,13 @@ export class SharedMemory implements Disposable {
    *
    * @param size Its bytes, 1–2147483647.
    * @returns The memory.
+   * @throws {RangeError} For a size out of its range.
    * @throws {SystemError} EMFILE, ENOMEM.
    */
   static create(size: number): SharedMemory {
+    if (!Number.isInteger(size) || size < 1 || size > MOST_BYTES) {
+      throw new RangeError(`memory has a whole number of bytes from 1 to ${MOST_BYTES}, not ${size}`);
+    }
     return SharedMemory.#owning(new Fd(check(native.ipcx_memory_create(NAME, size), "memfd_create")), size);
   }
 
@@ -53,8 +60,9 @@ export class SharedMemory implements Disposable {
    * @param fd The descriptor; the memory's from now on, but closed on failure.
    * @param maxBytes The most bytes it may have.
    * @returns The memory.
-   * @throws {SystemError} EPERM if it is no memory whose size is sealed, EFBIG
-   * if it is too large.
+   * @throws {SystemError} EPERM if it is no memory, if it could get smaller or if
+   * it may not be written to, EACCES if it was opened for reading only, EFBIG
+   * above 2147483647 bytes.
    * @throws {RangeError} If it has more than `maxBytes`, or none.
    */
   static adopt(fd: Fd, maxBytes: number): SharedMemory {
@@ -90,6 +98,8 @@ export class SharedMemory implements Disposable {
   /** Unmaps the memory and closes the descriptor; does nothing the second time. */
   close(): void {
     if (!this.#bytes) return;
+    // Detached, so that nobody who kept a view of it reads or writes what comes to be at its addresses.
+    this.#bytes.buffer.transfer(0);
     this.#bytes = undefined;
     check(native.ipcx_memory_unmap(this.#address, this.#size), "munmap");
     this.fd.close();
