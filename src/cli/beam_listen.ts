@@ -1,4 +1,126 @@
-import type { Arguments } from "./parse.ts";
-export function run(_args: Arguments): Promise<number> {
-  return Promise.reject(new Error("later"));
+/**
+ * `ipcx beam listen`: a service that takes messages from all who connect.
+ *
+ * @module
+ */
+
+import { getLogger } from "@std/log";
+import { takeActivatedFds } from "../core/activation.ts";
+import type { UnixAddress } from "../core/address.ts";
+import { SystemError } from "../core/errors.ts";
+import { candidatesFor, Environment } from "../core/image.ts";
+import { ERRNO } from "../core/linux.ts";
+import { UnixListener } from "../core/listener.ts";
+import { runService } from "../core/service.ts";
+import { BeamCommands } from "./beam_commands.ts";
+import { BeamService } from "./beam_service.ts";
+import { addressesFrom, timeoutFrom, wireFrom } from "./beam_settings.ts";
+import { jsonLine, print, textLine } from "./beam_text.ts";
+import { setUpLogging } from "./logging.ts";
+import { type Arguments, UsageError } from "./parse.ts";
+import { count, duration, mode, positive } from "./values.ts";
+
+const DEFAULT_CLIENTS = 256;
+const DEFAULT_CHILDREN = 64;
+const DEFAULT_GRACE_MS = 5000;
+
+function countFrom(args: Arguments): number {
+  if (args.has("once") && args.has("count")) throw new UsageError("--once and --count exclude each other");
+  return args.has("once") ? 1 : args.get("count", count) ?? 0;
+}
+
+/** A command that is not there is told before any message is lost to it. */
+function insistOn(program: string): void {
+  const isThere = candidatesFor(program, Environment.inherit()).some((path) => {
+    try {
+      return !Deno.statSync(path).isDirectory;
+    } catch (error) {
+      return !(error instanceof Deno.errors.NotFound);
+    }
+  });
+  if (!isThere) throw new SystemError("execve", ERRNO.ENOENT, { address: program });
+}
+
+function commandsFrom(args: Arguments): BeamCommands | undefined {
+  const most = args.get("max-children", positive);
+  const grace = args.get("grace", duration);
+  if (!args.command) {
+    if (most !== undefined) throw new UsageError("--max-children is for --exec");
+    if (grace !== undefined) throw new UsageError("--grace is for --exec");
+    return undefined;
+  }
+  if (args.has("json")) throw new UsageError("--json and --exec exclude each other");
+  insistOn(args.command[0]);
+  return new BeamCommands(args.command, most ?? DEFAULT_CHILDREN);
+}
+
+/** The sockets to serve: the one asked for, and those passed by a service manager. */
+function openListeners(args: Arguments, address: UnixAddress | undefined, stack: DisposableStack): UnixListener[] {
+  const { type } = wireFrom(args);
+  const listeners = takeActivatedFds().map(({ fd }) => stack.use(UnixListener.fromFd(fd)));
+  if (address) listeners.push(stack.use(UnixListener.listen(address, { type, mode: args.get("mode", mode) })));
+  return listeners;
+}
+
+async function serve(args: Arguments, address: UnixAddress | undefined): Promise<void> {
+  const commands = commandsFrom(args);
+  const line = args.has("json") ? jsonLine : textLine;
+  const service = new BeamService({
+    wire: wireFrom(args).options,
+    show: (message, peer) => print(line(message, peer)),
+    commands,
+    maxClients: args.get("max-clients", positive) ?? DEFAULT_CLIENTS,
+    count: countFrom(args),
+    timeout: timeoutFrom(args),
+  });
+  const logFile = setUpLogging(args, "beam");
+  const logger = getLogger("beam");
+  const sockets: string[] = [];
+  using stack = new DisposableStack();
+  try {
+    await runService({
+      start() {
+        for (const listener of openListeners(args, address, stack)) {
+          service.listen(listener);
+          sockets.push(`${listener.listensAt}`);
+        }
+        logger.info("serving", { sockets });
+      },
+      get status() {
+        return `serving ${sockets.join(" ")}`;
+      },
+      finished: service.finished,
+      reload() {
+        try {
+          logFile.reopen();
+        } catch (error) {
+          logger.error("log not reopened", { error: (error as Error).message });
+        }
+      },
+    });
+  } finally {
+    stack.dispose();
+    service.stop();
+    logger.info("stopping", { taken: service.taken });
+    await commands?.stop(args.get("grace", duration) ?? DEFAULT_GRACE_MS);
+  }
+}
+
+/**
+ * Runs `ipcx beam listen`.
+ *
+ * @param args Its arguments.
+ * @returns The exit status.
+ */
+export async function run(args: Arguments): Promise<number> {
+  const isPassed = Number(Deno.env.get("LISTEN_PID")) === Deno.pid;
+  const [address] = args.words.length === 1 && isPassed ? [] : addressesFrom(args, ["ADDR"]);
+  try {
+    await serve(args, address);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.syscall !== "execve") throw error;
+    console.error(`ipcx beam: ${error.message}`);
+    return 127;
+  }
 }

@@ -1,0 +1,163 @@
+/**
+ * What `ipcx beam listen` does with those who connect and with their messages.
+ *
+ * @module
+ */
+
+import { getLogger } from "@std/log";
+import { Beam } from "../beam/beam.ts";
+import { BeamError } from "../beam/errors.ts";
+import type { BeamOptions } from "../beam/options.ts";
+import type { Credentials } from "../core/credentials.ts";
+import { delay } from "../core/delay.ts";
+import { ClosedError, isPeerGone } from "../core/errors.ts";
+import type { UnixListener } from "../core/listener.ts";
+import type { Message } from "../core/message.ts";
+import type { UnixSocket } from "../core/socket.ts";
+import type { BeamCommands } from "./beam_commands.ts";
+import { Semaphore } from "./semaphore.ts";
+
+/** How long nobody is accepted after that has failed, most likely at the limit of descriptors. */
+const PAUSE_MS = 100;
+
+/** What the service does. */
+export interface BeamServiceOptions {
+  /** How messages are written. */
+  wire: BeamOptions;
+  /** Prints a message, where no command is run. */
+  show: (message: Message, peer: Credentials) => void;
+  /** Runs a command for each message. */
+  commands?: BeamCommands;
+  /** How many connections there may be at a time. */
+  maxClients: number;
+  /** After how many messages it is done; 0 for never. */
+  count: number;
+  /** How long a connection may be silent, in milliseconds; `undefined` for ever. */
+  timeout?: number;
+}
+
+/** Accepts connections and takes their messages. */
+export class BeamService {
+  readonly #options: BeamServiceOptions;
+  readonly #places: Semaphore;
+  readonly #stop = new AbortController();
+  readonly #beams = new Set<Beam>();
+  readonly #finished = Promise.withResolvers<void>();
+  #taken = 0;
+
+  /**
+   * Prepares the service.
+   *
+   * @param options What it does.
+   */
+  constructor(options: BeamServiceOptions) {
+    this.#options = options;
+    this.#places = new Semaphore(options.maxClients);
+  }
+
+  /** Settled when all messages that were asked for have been dealt with, or when nothing can be printed any more. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** How many messages were taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /**
+   * Accepts connections until the service is stopped.
+   *
+   * @param listener Where; it stays the caller's.
+   */
+  listen(listener: UnixListener): void {
+    this.#accept(listener).catch((error) => this.#stop.signal.aborted || this.#finished.reject(error));
+  }
+
+  /** Takes no more: every connection is closed. */
+  stop(): void {
+    this.#stop.abort();
+    for (const beam of this.#beams) beam.close();
+  }
+
+  async #accept(listener: UnixListener): Promise<never> {
+    const { signal } = this.#stop;
+    for (;;) {
+      const leave = await this.#places.take(signal);
+      try {
+        const socket = await listener.accept({ signal });
+        this.#serve(socket).finally(leave);
+      } catch (error) {
+        leave();
+        signal.throwIfAborted();
+        getLogger("beam").warn("accept failed", { error: (error as Error).message });
+        await delay(PAUSE_MS, signal);
+      }
+    }
+  }
+
+  async #serve(socket: UnixSocket): Promise<void> {
+    const log = getLogger("beam");
+    const peer = socket.peerCredentials;
+    // What is not received yet stays with its sender, so that it has to wait.
+    using beam = new Beam(socket, { ...this.#options.wire, readAhead: false });
+    this.#beams.add(beam);
+    log.debug("connected", { ...peer });
+    try {
+      while (await this.#takeOne(beam, peer));
+    } catch (error) {
+      if (this.#stop.signal.aborted || error instanceof ClosedError) return;
+      if (isPeerGone(error)) log.debug("reset by the peer", { ...peer });
+      else log.warn("connection closed", { ...peer, error: (error as Error).message });
+    } finally {
+      this.#beams.delete(beam);
+      log.debug("disconnected", { ...peer });
+    }
+  }
+
+  /** Takes a message; whether there may be another one. */
+  async #takeOne(beam: Beam, peer: Credentials): Promise<boolean> {
+    let message: Message | null;
+    try {
+      message = await this.#receive(beam);
+    } catch (error) {
+      if (!(error instanceof BeamError) || !beam.isOpen) throw error;
+      getLogger("beam").warn("message lost", { ...peer, error: error.message });
+      return true;
+    }
+    if (message === null) return false;
+    using _message = message;
+    const { commands, count } = this.#options;
+    const leave = await commands?.place(this.#stop.signal);
+    if (this.#stop.signal.aborted) {
+      leave?.();
+      return false;
+    }
+    this.#taken++;
+    if (commands) commands.start(message, peer, leave!);
+    else this.#show(message, peer);
+    if (this.#taken !== count) return true;
+    this.stop();
+    Promise.resolve(commands?.ended()).then(this.#finished.resolve);
+    return false;
+  }
+
+  async #receive(beam: Beam): Promise<Message | null> {
+    const { timeout } = this.#options;
+    const signal = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
+    try {
+      return await beam.receive({ signal });
+    } catch (error) {
+      if (signal?.aborted) throw new Error(`it was silent for ${timeout} ms (--timeout)`);
+      throw error;
+    }
+  }
+
+  #show(message: Message, peer: Credentials): void {
+    try {
+      this.#options.show(message, peer);
+    } catch (error) {
+      this.#finished.reject(error);
+    }
+  }
+}
