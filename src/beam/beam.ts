@@ -12,7 +12,15 @@ import { Fd } from "../core/fd.ts";
 import type { Message } from "../core/message.ts";
 import { UnixSocket } from "../core/socket.ts";
 import type { BeamError } from "./errors.ts";
-import { type BeamOptions, type BeamSettings, settle } from "./options.ts";
+import {
+  type BeamBrokerOptions,
+  type BeamOptions,
+  type BeamPairOptions,
+  type BeamReceiveOptions,
+  type BeamSettings,
+  type BeamWaitOptions,
+  settle,
+} from "./options.ts";
 import { PacketWire } from "./packet_wire.ts";
 import { PlainWire } from "./plain_wire.ts";
 import { Receiving } from "./receiving.ts";
@@ -22,38 +30,6 @@ import type { Wire } from "./wire.ts";
 
 const NO_FDS: readonly Fd[] = [];
 const encoder = new TextEncoder();
-
-/** What ends a wait. */
-export interface BeamWaitOptions {
-  /** Ends the wait with its reason. */
-  signal?: AbortSignal;
-}
-
-/** How to receive a message. */
-export interface BeamReceiveOptions extends BeamWaitOptions {
-  /**
-   * Memory that a large payload may be put into, if it fits, which saves making
-   * some for each. It is in use until the message is there; look at the
-   * message's `data`, which may also be elsewhere.
-   */
-  buffer?: Uint8Array<ArrayBuffer>;
-}
-
-/** What a pair of beams is made of. */
-export interface BeamPairOptions extends BeamOptions {
-  /** The type of the sockets, by default `"stream"`. */
-  type?: "stream" | "seqpacket";
-}
-
-/** How to meet at a broker. */
-export interface BeamBrokerOptions extends BeamOptions, BeamWaitOptions {
-  /** Where the broker listens; by default where `ipcx pair` looks for it. */
-  address?: UnixAddress | string;
-  /** `"client"` and `"server"` meet each other, `"none"`, the default, its like. */
-  mode?: "client" | "server" | "none";
-  /** How long to wait for the peer, in milliseconds; by default for ever. */
-  timeout?: number;
-}
 
 /**
  * A connection that carries messages, each of bytes and descriptors.

@@ -7,8 +7,9 @@
 import { isPeerGone, SystemError } from "../core/errors.ts";
 import { ERRNO } from "../core/linux.ts";
 import type { Message } from "../core/message.ts";
-import type { Beam, BeamWaitOptions } from "./beam.ts";
+import type { Beam } from "./beam.ts";
 import { BeamError } from "./errors.ts";
+import type { BeamWaitOptions } from "./options.ts";
 
 /** How to copy messages. */
 export interface BeamCopyOptions extends BeamWaitOptions {

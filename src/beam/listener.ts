@@ -6,8 +6,8 @@
 
 import type { UnixAddress } from "../core/address.ts";
 import { type ListenOptions, UnixListener } from "../core/listener.ts";
-import { Beam, type BeamWaitOptions } from "./beam.ts";
-import { type BeamOptions, settle } from "./options.ts";
+import { Beam } from "./beam.ts";
+import { type BeamOptions, type BeamWaitOptions, settle } from "./options.ts";
 
 /** How to listen for beams. */
 export interface BeamListenOptions extends ListenOptions, BeamOptions {}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { UnixAddress } from "../core/address.ts";
 import type { SocketType } from "../core/options.ts";
 
 /** How a beam speaks; both ends have to agree on `framed`. */
@@ -54,7 +55,39 @@ export interface BeamOptions {
   readAhead?: boolean;
 }
 
-/** The same, with nothing left open. */
+/** What ends a wait. */
+export interface BeamWaitOptions {
+  /** Ends the wait with its reason. */
+  signal?: AbortSignal;
+}
+
+/** How to receive a message. */
+export interface BeamReceiveOptions extends BeamWaitOptions {
+  /**
+   * Memory that a large payload may be put into, if it fits, which saves making
+   * some for each. It is in use until the message is there; look at the
+   * message's `data`, which may also be elsewhere.
+   */
+  buffer?: Uint8Array<ArrayBuffer>;
+}
+
+/** What a pair of beams is made of. */
+export interface BeamPairOptions extends BeamOptions {
+  /** The type of the sockets, by default `"stream"`. */
+  type?: "stream" | "seqpacket";
+}
+
+/** How to meet at a broker. */
+export interface BeamBrokerOptions extends BeamOptions, BeamWaitOptions {
+  /** Where the broker listens; by default where `ipcx pair` looks for it. */
+  address?: UnixAddress | string;
+  /** `"client"` and `"server"` meet each other, `"none"`, the default, its like. */
+  mode?: "client" | "server" | "none";
+  /** How long to wait for the peer, in milliseconds; by default for ever. */
+  timeout?: number;
+}
+
+/** The same as {@linkcode BeamOptions}, with nothing left open. */
 export type BeamSettings = Readonly<Required<BeamOptions>>;
 
 /** What one message of Docker's beam can have: its receivers read no more. */
