@@ -3,18 +3,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { claim } from "../claim.ts";
 import { pipeWith, textsOf } from "./descriptors.ts";
 import { ForeignPeer, hex } from "./foreign_peer.ts";
-
-/** Makes sure that a beam has ended with an error, which every later call gives again. */
-async function assertFailed(beam: Beam, code: string): Promise<void> {
-  const error = await assertRejects(() => beam.receive(), BeamError);
-  assertEquals([error.code, beam.isOpen], [code, false]);
-  assert(await assertRejects(() => beam.receive()) === error);
-  assert(await assertRejects(() => beam.send("x")) === error);
-  assert(assertThrows(() => beam.tryReceive()) === error);
-  assert(assertThrows(() => beam.end()) === error);
-  assert(assertThrows(() => beam.release()) === error);
-  beam.close();
-}
+import { assertFailed } from "./raw_frames.ts";
 
 claim("more than 4096 bytes in one message are detected, with a descriptor or without, and end the beam", async () => {
   for (const length of [4097, 5000, 20_000]) {

@@ -9,6 +9,7 @@ hexadecimal. The descriptors that it sends are pipes, with a text for their
 reader; of those it receives it tells what can be read from them.
 """
 import array
+import fcntl
 import json
 import os
 import resource
@@ -37,6 +38,24 @@ def told(fds):
         texts.append(os.read(fd, 4096).decode())
         os.close(fd)
     return texts
+
+
+def memory(kind, size):
+    """Memory that is sealed, or is not what it should be."""
+    flags = os.MFD_ALLOW_SEALING | (os.MFD_HUGETLB if kind == "huge pages" else 0)
+    fd = os.memfd_create("test", flags)
+    os.ftruncate(fd, size)
+    seals = {
+        "unsealed": 0,
+        "sealed against growth alone": fcntl.F_SEAL_GROW,
+        "sealed against writing": fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_WRITE,
+    }.get(kind, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+    if kind == "open for reading":
+        readable = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY)
+        os.close(fd)
+        return readable
+    return fd
 
 
 class Peer:
@@ -135,6 +154,12 @@ class Peer:
     def limit_descriptors(self, most):
         """RLIMIT_NOFILE from now on."""
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    def send_memory(self, data, kind, size):
+        """Bytes, with memory that a receiver may not want."""
+        fd = memory(kind, size)
+        self._sendmsg(bytes.fromhex(data), [fd])
+        os.close(fd)
 
     def end(self):
         """Half-closes."""
