@@ -23,6 +23,7 @@ console.log(JSON.stringify({
   data: message.text,
   fds: message.fds.length,
   controlTruncated: message.controlTruncated,
+  fdsLost: message.fdsLost,
   leaked,
   afterwards: next.fds.length,
 }));
