@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COMMANDS, type CommandSpec, optionsOf, type OptionSpec, spellings } from "./table.ts";
+import { commandOption, COMMANDS, type CommandSpec, optionsOf, type OptionSpec, spellings } from "./table.ts";
 
 function spelled(options: readonly OptionSpec[]): string {
   return options.flatMap(spellings).join(" ");
@@ -13,8 +13,9 @@ function spelled(options: readonly OptionSpec[]): string {
 /** What the function has to know of a subcommand. */
 function facts(command: CommandSpec): string {
   const options = optionsOf(command);
-  const valued = options.filter(({ value, optional }) => value && !optional);
-  const end = command.stopsAtCommand ? "word" : command.takesCommand ? "dashes" : "";
+  const valued = options.filter(({ value, optional, beginsCommand }) => value && !optional && !beginsCommand);
+  const beginning = commandOption(command);
+  const end = command.stopsAtCommand ? "word" : command.takesCommand ? "--" : beginning ? `--${beginning.name}` : "";
   return `    ${command.name})
       options="${spelled(options)}" valued=" ${spelled(valued)} "
       words="${(command.words ?? []).join(" ")}" end="${end}"
@@ -84,8 +85,8 @@ ${COMMANDS.map(facts).join("\n")}
   esac
   for ((at = 2; at < last; at++)); do
     piece=\${given[at]}
-    if [[ $piece == -- ]]; then
-      [[ $end ]] && _ipcx_command $((at + 1)) $last \${offsets[at+1]}
+    if [[ $piece == -- || $piece == "$end" ]]; then
+      [[ $piece == "$end" || $end == word ]] && _ipcx_command $((at + 1)) $last \${offsets[at+1]}
       return
     elif [[ $piece == --* ]]; then
       [[ $valued == *" $piece "* ]] && ((++at))

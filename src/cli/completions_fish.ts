@@ -4,15 +4,15 @@
  * @module
  */
 
-import { COMMANDS, type CommandSpec, optionsOf, type OptionSpec, spellings } from "./table.ts";
+import { commandOption, COMMANDS, type CommandSpec, optionsOf, type OptionSpec, spellings } from "./table.ts";
 
 function quote(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
 }
 
 /** What is completed behind an option: one of some words, or a file. */
-function value({ value, optional, choices }: OptionSpec): string {
-  if (value === undefined) return "";
+function value({ value, optional, choices, beginsCommand }: OptionSpec): string {
+  if (value === undefined || beginsCommand) return "";
   if (choices) return ` ${optional ? "-f" : "-x"} -a '${choices.join(" ")}'`;
   return optional ? " -f -a '(__ipcx_files)'" : " -r -F";
 }
@@ -32,9 +32,12 @@ function lines(command: CommandSpec): string[] {
 
 /** The options of a subcommand that take the next word for their value, for a switch over the words. */
 function valued(command: CommandSpec): string {
-  const options = command.options.filter(({ value, optional }) => value && !optional);
+  const options = command.options.filter(({ value, optional, beginsCommand }) => value && !optional && !beginsCommand);
+  const beginning = commandOption(command);
   return `        case ${command.name}
-            set valued ${options.flatMap(spellings).join(" ")}`;
+            set valued ${options.flatMap(spellings).join(" ")}${
+    beginning ? `\n            set beginning --${beginning.name}` : ""
+  }`;
 }
 
 function namesOf(commands: readonly CommandSpec[]): string {
@@ -48,7 +51,7 @@ function namesOf(commands: readonly CommandSpec[]): string {
  */
 export function fish(): string {
   const stopping = COMMANDS.filter(({ stopsAtCommand }) => stopsAtCommand);
-  const taking = COMMANDS.filter(({ takesCommand }) => takesCommand);
+  const taking = COMMANDS.filter((command) => command.takesCommand || commandOption(command));
   return `# The words of CMD before the one that is completed, behind a line that says that
 # it has begun; nothing if that is still an option, or the value of one.
 function __ipcx_command
@@ -58,12 +61,13 @@ function __ipcx_command
     set -e words[1]
     contains -- "$name" ${namesOf(taking)}; or return
     set -l valued
+    set -l beginning --
     switch $name
 ${COMMANDS.map(valued).join("\n")}
     end
     while set -q words[1]
         set -l word $words[1]
-        if test "$word" = --
+        if test "$word" = $beginning
             printf '%s\\n' begun $words[2..]
             return
         else if not string match -q -- '-?*' $word

@@ -18,7 +18,8 @@ function separator(spelling: string, { value, optional }: OptionSpec): string {
 }
 
 function spec(option: OptionSpec, spelling: string): string {
-  const { value, optional, choices, multiple, help } = option;
+  const { value, optional, choices, multiple, help, beginsCommand } = option;
+  if (beginsCommand) return `'${spelling}[${quote(help)}]:*::${quote(value!)}: _normal'`;
   const action = choices ? `(${choices.join(" ")})` : "_files";
   const argument = value ? `${optional ? "::" : ":"}${quote(value)}:${action}` : "";
   return `'${multiple ? "*" : ""}${spelling}${separator(spelling, option)}[${quote(help)}]${argument}'`;

@@ -110,6 +110,13 @@ for (const shell of SHELLS) {
     for (const options of before) assertHas(await ask(`ipcx spawn ${options}sor`), ["sort"], options);
     assertHas(await ask("ipcx nsexec -n x sor"), ["sort"], "nsexec");
     assertHas(await ask("ipcx pair k -- sor"), ["sort"], "pair");
+    for (const options of ["listen @a ", "recv -t 1s --listen @a ", "recv --json "]) {
+      assertHas(await ask(`ipcx beam ${options}--exec sor`), ["sort"], options);
+      assertHas(await ask(`ipcx beam ${options}--exec cat ru`), ["rules.txt"], options);
+      assertEquals(await ask(`ipcx beam ${options}--exec cat --fram`), [], options);
+    }
+    assertHas(await ask("ipcx beam listen --ex"), ["--exec"], "--ex");
+    assertHas(await ask("ipcx beam send --data-file ru"), ["rules.txt"], "--data-file");
 
     assertHas(await ask("ipcx spawn cat ru"), ["rules.txt"], "an argument");
     assertHas(await ask("ipcx spawn -k 3 -- cat ru"), ["rules.txt"], "an argument");
