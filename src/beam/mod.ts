@@ -16,3 +16,14 @@ export {
   type BeamSettings,
   type BeamWaitOptions,
 } from "./options.ts";
+export { BeamEndpoint } from "./endpoint.ts";
+export { type BeamEndpointOptions } from "./endpoint_options.ts";
+export { type BeamSource } from "./beam_link.ts";
+export { type DialOptions, type ServiceConnectionOptions, type WithConnectionOptions } from "./dial_options.ts";
+export { NoServiceError, type NoServiceReason, type Refusal } from "./no_service.ts";
+export {
+  type ConnectionKind,
+  type NameRegistration,
+  type ServiceConnections,
+  type ServiceHandler,
+} from "./service_connection.ts";
