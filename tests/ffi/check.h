@@ -58,6 +58,7 @@ void remove_own_path(const char *path);
 void test_messages(void);
 void test_many_messages(void);
 void test_ancillary(void);
+void test_many_ancillary(void);
 void test_hand_out(void);
 void test_sockets(void);
 void test_names(void);

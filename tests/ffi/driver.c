@@ -221,6 +221,7 @@ int main(int count, char **arguments)
     test_messages();
     test_many_messages();
     test_ancillary();
+    test_many_ancillary();
     test_hand_out();
     test_sockets();
     test_names();
