@@ -24,6 +24,7 @@ const ENDING: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
  * @param timeout How long it may take, in milliseconds; `undefined` for ever.
  * @param complaint What is said if it takes longer.
  * @param attempt Does it, until the signal.
+ * @param given Gives it up earlier, with its reason.
  * @returns What came of it.
  * @throws {Error} With the complaint.
  */
@@ -31,12 +32,13 @@ export async function inTime<Result>(
   timeout: number | undefined,
   complaint: string,
   attempt: (signal?: AbortSignal) => Promise<Result>,
+  given?: AbortSignal,
 ): Promise<Result> {
-  const signal = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
+  const late = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
   try {
-    return await attempt(signal);
+    return await attempt(late && given ? AbortSignal.any([late, given]) : late ?? given);
   } catch (error) {
-    if (signal?.aborted) throw new Error(`${complaint} within ${timeout} ms; --timeout is for longer waits`);
+    if (late?.aborted) throw new Error(`${complaint} within ${timeout} ms; --timeout is for longer waits`);
     throw error;
   }
 }
@@ -83,14 +85,14 @@ async function acceptOne({ address, type, options }: Side, mode?: number, signal
  * @returns The beam, the caller's.
  * @throws {SystemError} As connect(2), or as listening.
  */
-export async function meet(side: Side, { waits, timeout, mode }: Meeting): Promise<Beam> {
+export async function meet(side: Side, { waits, timeout, mode, signal: given }: Meeting): Promise<Beam> {
   const { address, listens } = side;
   if (listens) {
-    return await inTime(timeout, `nobody connected to ${address}`, (signal) => acceptOne(side, mode, signal));
+    return await inTime(timeout, `nobody connected to ${address}`, (signal) => acceptOne(side, mode, signal), given);
   }
   const complaint = waits ? `nobody listened at ${address}` : `nobody took the connection at ${address}`;
   try {
-    return await inTime(timeout, complaint, (signal) => connect(side, waits, signal));
+    return await inTime(timeout, complaint, (signal) => connect(side, waits, signal), given);
   } catch (error) {
     if (address.kind !== "fd" || !(error instanceof SystemError) || error.syscall !== "getsockopt") throw error;
     throw new Error(`${address} is no Unix socket (${error.code}): pass one, such as ipcx pair and ipcx spawn do`);

@@ -64,10 +64,10 @@ function openListeners(args: Arguments, address: UnixAddress | undefined, stack:
 
 async function serve(args: Arguments, address: UnixAddress | undefined): Promise<void> {
   const commands = commandsFrom(args);
-  const line = args.has("json") ? jsonLine : textLine;
   const service = new BeamService({
     wire: wireFrom(args).options,
-    show: (message, peer) => print(line(message, peer)),
+    line: args.has("json") ? jsonLine : textLine,
+    print,
     commands,
     maxClients: args.get("max-clients", positive) ?? DEFAULT_CLIENTS,
     count: countFrom(args),

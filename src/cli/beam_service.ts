@@ -24,8 +24,10 @@ const PAUSE_MS = 100;
 export interface BeamServiceOptions {
   /** How messages are written. */
   wire: BeamOptions;
-  /** Prints a message, where no command is run. */
-  show: (message: Message, peer: Credentials) => void;
+  /** Makes a line of a message, where no command is run. */
+  line: (message: Message, peer: Credentials) => string;
+  /** Prints a line. */
+  print: (line: string) => void;
   /** Runs a command for each message. */
   commands?: BeamCommands;
   /** How many connections there may be at a time. */
@@ -86,7 +88,7 @@ export class BeamService {
       const leave = await this.#places.take(signal);
       try {
         const socket = await listener.accept({ signal });
-        this.#serve(socket).finally(leave);
+        this.#serve(socket).catch((error) => getLogger("beam").error("fault", { error: error.stack })).finally(leave);
       } catch (error) {
         leave();
         signal.throwIfAborted();
@@ -154,8 +156,9 @@ export class BeamService {
   }
 
   #show(message: Message, peer: Credentials): void {
+    const line = this.#options.line(message, peer);
     try {
-      this.#options.show(message, peer);
+      this.#options.print(line);
     } catch (error) {
       this.#finished.reject(error);
     }

@@ -31,6 +31,8 @@ export interface Meeting {
   timeout?: number;
   /** The permissions of a socket file that is listened at. */
   mode?: number;
+  /** Gives it up. */
+  signal?: AbortSignal;
 }
 
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {

@@ -26,6 +26,18 @@ export function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Written out, control and format characters are left to no terminal. */
+function escaped(json: string): string {
+  return json.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) =>
+      Array.from(
+        { length: character.length },
+        (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+      ).join(""),
+  );
+}
+
 /** The payload in JSON: as text if it is some, in Base64 otherwise. */
 function payloadJson(data: Uint8Array): { data: string } | { base64: string } {
   const text = textOf(data);
@@ -42,7 +54,7 @@ function payloadJson(data: Uint8Array): { data: string } | { base64: string } {
 export function jsonLine(message: Message, peer: Credentials): string {
   const fds = message.fds.map(describeFd);
   const { pid, uid, gid } = peer;
-  return `${JSON.stringify({ ...payloadJson(message.data), fds, pid, uid, gid })}\n`;
+  return `${escaped(JSON.stringify({ ...payloadJson(message.data), fds, pid, uid, gid }))}\n`;
 }
 
 /**

@@ -7,7 +7,7 @@
 import { escapeBytes } from "../core/address.ts";
 import type { Fd } from "../core/fd.ts";
 import { SO } from "../core/linux.ts";
-import { getNumber, typeName } from "../core/options.ts";
+import { getNumber } from "../core/options.ts";
 
 /** What can be done with what a descriptor is open on. */
 export type FdAccess = "read" | "write" | "both" | "none";
@@ -20,7 +20,7 @@ export interface FdDescription {
   path?: string;
   /** Of a socket: `unix`, `inet`, `inet6`, or the number of its address family. */
   family?: string;
-  /** Of a socket: its type. */
+  /** Of a socket: `stream`, `dgram`, `raw`, `seqpacket`, or the number of its type. */
   type?: string;
   /** Of a socket: whether it is one that listens. */
   listens?: boolean;
@@ -29,6 +29,7 @@ export interface FdDescription {
 }
 
 const FAMILIES: Readonly<Record<number, string>> = { 1: "unix", 2: "inet", 10: "inet6", 16: "netlink", 40: "vsock" };
+const TYPES: Readonly<Record<number, string>> = { 1: "stream", 2: "dgram", 3: "raw", 5: "seqpacket" };
 const ACCESS: readonly FdAccess[] = ["read", "write", "both", "none"];
 const O_PATH = 0o10000000;
 const encoder = new TextEncoder();
@@ -45,16 +46,13 @@ export function accessOf(fd: Fd): FdAccess {
   return flags & O_PATH ? "none" : ACCESS[flags & 3];
 }
 
-function socketType(number: number): string {
-  return number === 3 ? "raw" : typeName(number);
-}
-
 function socketOf(fd: Fd): Omit<FdDescription, "access"> {
   const family = getNumber(fd.number, SO.DOMAIN);
+  const type = getNumber(fd.number, SO.TYPE);
   return {
     kind: "socket",
     family: FAMILIES[family] ?? `${family}`,
-    type: socketType(getNumber(fd.number, SO.TYPE)),
+    type: TYPES[type] ?? `${type}`,
     ...(getNumber(fd.number, SO.ACCEPTCONN) ? { listens: true } : {}),
   };
 }
