@@ -211,8 +211,8 @@ export class FrameReader implements Disposable {
   }
 
   #useMemory(header: number): void {
-    const lot = this.#lots.shift();
-    if (!(header & FDS_BIT) || lot === undefined) throw new BeamError("protocol", "no memory where it was announced");
+    const lot = header & FDS_BIT ? this.#lots.shift() : undefined;
+    if (lot === undefined) throw new BeamError("protocol", "no memory where it was announced");
     this.#ring = takeMemory(lot, this.#ring, this.#settings);
   }
 

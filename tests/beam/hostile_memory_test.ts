@@ -72,6 +72,13 @@ claim("no memory at all ends the beam, and so does any other descriptor in its p
       await socket.send(announce(type));
       await assertFailed(beam, "protocol", "no memory where it was announced");
     });
+    if (type === "stream") {
+      await withBeam(type, async (socket, beam) => {
+        using memory = sealedMemory(HEAD + RING);
+        await socket.send(partOn(type, { kind: "memory", size: RING }, false), { fds: [memory] });
+        await assertFailed(beam, "protocol", "no memory where it was announced");
+      });
+    }
     const others: (() => Fd)[] = [
       () => pipeWith("none"),
       () => openFile(directory.file("regular")),
