@@ -161,6 +161,20 @@ class Peer:
         self._sendmsg(bytes.fromhex(data), [fd])
         os.close(fd)
 
+    def send_listener(self, data):
+        """A TCP listener, which nobody but its receiver has then; tells its port."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self._sendmsg(bytes.fromhex(data), [listener.fileno()])
+            return listener.getsockname()[1]
+
+    def accept_from_received(self, text):
+        """Accepts from a listener that it is sent, and answers with a text."""
+        _data, fds = self._recvmsg(4096)
+        with socket.socket(fileno=fds[0]) as listener:
+            connection, _address = listener.accept()
+            with connection:
+                connection.sendall(text.encode())
+
     def end(self):
         """Half-closes."""
         self.sock.shutdown(socket.SHUT_WR)
