@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPeerGone } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { MAX_FDS_PER_MESSAGE } from "../core/linux.ts";
 import type { Message } from "../core/message.ts";
@@ -42,6 +43,8 @@ export class PacketWire implements Wire {
   #next = 0;
   /** Bytes that are still to come of a message that is too large. */
   #unwanted = 0;
+  /** Why nothing follows what is still there. */
+  #reset: unknown;
 
   /**
    * Prepares for messages.
@@ -107,7 +110,7 @@ export class PacketWire implements Wire {
     this.#assembly.offer(buffer);
     for (;;) {
       if (this.#next === this.#packets.length) {
-        const packets = this.#socket.tryReceiveMany(this.#receive);
+        const packets = this.#tryReceivePackets();
         if (packets === undefined) return undefined;
         if (packets.length === 0) return this.#end();
         this.#packets = packets;
@@ -118,7 +121,21 @@ export class PacketWire implements Wire {
     }
   }
 
+  #tryReceivePackets(): Message[] | undefined {
+    try {
+      return this.#socket.tryReceiveMany(this.#receive);
+    } catch (error) {
+      if (!isPeerGone(error)) throw error;
+      // Of packets, unlike of a stream, the kernel tells this before it gives what the peer had sent.
+      this.#reset = error;
+      return this.#socket.tryReceiveMany(this.#receive);
+    }
+  }
+
   #end(): null {
+    const reset = this.#reset;
+    this.#reset = undefined;
+    if (reset !== undefined) throw reset;
     if (this.#assembly.isEmpty && this.#unwanted === 0) return null;
     throw new BeamError("cut-off", "the connection ended within a message");
   }
