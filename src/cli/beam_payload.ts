@@ -49,6 +49,10 @@ export function inheritToSend(number: number): Fd {
   return new Fd(checkInherited(number)).duplicate();
 }
 
+function tooMuch(what: string, maxBytes: number): Error {
+  return new Error(`${what} has more than the ${maxBytes} bytes of a message (--max-bytes)`);
+}
+
 /** Reads a stream to its end, or to where it is too large. */
 async function readAll(input: ReadableStream<Uint8Array>, maxBytes: number, name: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
@@ -56,7 +60,7 @@ async function readAll(input: ReadableStream<Uint8Array>, maxBytes: number, name
   for await (const piece of input) {
     pieces.push(piece);
     length += piece.length;
-    if (length > maxBytes) throw new Error(`${name} has more than the ${maxBytes} bytes of a message (--max-bytes)`);
+    if (length > maxBytes) throw tooMuch(name, maxBytes);
   }
   return new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
 }
@@ -84,6 +88,7 @@ export async function payloadFrom(args: Arguments, { type, options }: Side): Pro
     const name = file === "-" ? "standard input" : file;
     data = await readAll(input.readable, maxBytes, name) as Uint8Array<ArrayBuffer>;
   }
+  if (data.length > maxBytes) throw tooMuch("--data", maxBytes);
   if (data.length === 0 && !framed) {
     throw new Error(
       "a stream carries no empty message, with or without a descriptor: send a byte, or use --framed or --type seqpacket",

@@ -23,9 +23,9 @@ interface Spelled {
   takesNext?: boolean;
 }
 
-/** What begins with a dash is an option, but for a number below zero. */
+/** What begins with a dash is an option, but for a number below zero, and the dash that stands for standard input. */
 function isValue(arg: string | undefined): arg is string {
-  return arg !== undefined && (!arg.startsWith("-") || /^-\d+$/.test(arg));
+  return arg !== undefined && (!arg.startsWith("-") || /^-\d*$/.test(arg));
 }
 
 /** An option without anything attached to it. */

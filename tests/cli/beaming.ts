@@ -1,0 +1,81 @@
+/**
+ * `ipcx beam` in processes of its own, and peers for it in the test's.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Beam } from "../../src/beam/beam.ts";
+import type { BeamPairOptions } from "../../src/beam/options.ts";
+import { delay } from "../../src/core/delay.ts";
+import { SystemError } from "../../src/core/errors.ts";
+import { type Fd } from "../../src/core/fd.ts";
+import { native } from "../../src/core/native.ts";
+import { ipcx, type Process, type ProcessOptions, type Result, startIpcx, within } from "./program.ts";
+
+/** Runs `ipcx beam` to its end. */
+export async function beam(args: readonly string[], options: ProcessOptions = {}): Promise<Result> {
+  return await ipcx(["beam", ...args], options);
+}
+
+/** Starts `ipcx beam`. */
+export function startBeam(args: readonly string[], options: ProcessOptions = {}): Process {
+  return startIpcx(["beam", ...args], options);
+}
+
+/**
+ * Starts `ipcx beam listen` and waits until it serves.
+ *
+ * @param args Its arguments.
+ * @param options How.
+ * @returns The process.
+ */
+export async function startListening(args: readonly string[], options: ProcessOptions = {}): Promise<Process> {
+  const process = startBeam(["listen", ...args], options);
+  try {
+    await process.says("serving");
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
+  return process;
+}
+
+/**
+ * Connects to a process that will listen soon.
+ *
+ * @param address Where.
+ * @param options How to speak there.
+ * @returns The beam.
+ */
+export async function connected(address: string, options: BeamPairOptions = {}): Promise<Beam> {
+  const attempt = async (): Promise<Beam> => {
+    for (;;) {
+      try {
+        return await Beam.connect(address, options);
+      } catch (error) {
+        if (!(error instanceof SystemError) || !["ENOENT", "ECONNREFUSED"].includes(error.code)) throw error;
+      }
+      await delay(2);
+    }
+  };
+  return await within(attempt(), `nobody listens at ${address}`);
+}
+
+/** Runs `ipcx beam` to an end in which nothing was wrong. */
+export async function beamed(args: readonly string[], options: ProcessOptions = {}): Promise<string> {
+  return await endedWell(beam(args, options));
+}
+
+/** All that a process has printed, which had nothing to complain of. */
+export async function endedWell(process: Process | Promise<Result>): Promise<string> {
+  const { status, signal, out, err } = await ("ended" in process ? process.ended() : process);
+  assertEquals({ status, signal, err }, { status: 0, signal: null, err: "" }, out);
+  return out;
+}
+
+/** What a descriptor holds from where it stands. */
+export function contents(fd: Fd): string {
+  const piece = new Uint8Array(65536);
+  return new TextDecoder().decode(piece.subarray(0, native.ipcx_read(fd.number, piece, piece.length)));
+}
