@@ -73,7 +73,8 @@ export class ServiceDialler implements Disposable {
       const offered = new AbortController();
       using _told = offers.onOffered(this.#name, () => offered.abort());
       try {
-        return await this.#ask(AbortSignal.any([signal, offered.signal]));
+        // One may have come since the offers were looked at, and nobody tells of it again.
+        if (!offers.has(this.#name)) return await this.#ask(AbortSignal.any([signal, offered.signal]));
       } catch (error) {
         signal.throwIfAborted();
         if (!offered.signal.aborted) throw error;

@@ -380,6 +380,16 @@ claim("an offer that comes while a name is being dialled is taken up", async () 
   assertEquals((await connection.receive())?.text, "here I am");
 });
 
+claim("an offer that is there when the endpoint begins is taken up by a dial at once", async () => {
+  const [near, far] = Beam.pair();
+  using beam = near;
+  using offer = await beam.sendPipe("early");
+  using endpoint = new BeamEndpoint(far, { offers: true });
+  using connection = await within(endpoint.dial("early", { as: "bytes" }), "the offer is not taken up");
+  using pushed = (await offer.receive())!;
+  assertEquals([connection.type, pushed.fds.length], ["stream", 1]);
+});
+
 claim("closing an endpoint ends what waits, and leaves connections to their owners", async () => {
   using ends = new Ends({}, { offers: true });
   ends.client.accept("upper", shout);

@@ -1,0 +1,237 @@
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { Beam, BeamEndpoint, BeamListener, NoServiceError, SystemError } from "ipcx";
+import { claim, ownName } from "../claim.ts";
+import { Process, ROOT, until, within } from "../cli/program.ts";
+import { ErrorLog } from "./error_log.ts";
+
+const PEER = ["python3", `${ROOT}tests/peers/beam_peer.py`];
+
+async function start(program: string, ...args: string[]): Promise<Process> {
+  const command = [Deno.execPath(), "run", "--quiet", "--allow-all", `${ROOT}tests/beam/programs/${program}`, ...args];
+  const process = new Process(command);
+  try {
+    await process.says("listening");
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
+  return process;
+}
+
+async function ask(connection: Beam, text: string): Promise<string | undefined> {
+  await connection.send(text);
+  return (await connection.receive())?.text;
+}
+
+async function answerOf(endpoint: BeamEndpoint, name: string): Promise<string> {
+  using connection = await endpoint.dial(name, { timeout: 15_000 });
+  return (await connection.receive())!.text;
+}
+
+claim("a client as Docker's beam has it dials names that are accepted, and one that is not", async () => {
+  const address = ownName();
+  using listener = BeamListener.listen(address);
+  await using known = new Process([...PEER, address, "dial", "upper", "3"]);
+  using endpoint = new BeamEndpoint(await listener.accept());
+  endpoint.accept("upper", async (connection) => {
+    for await (const { text } of connection) await connection.send(text.toUpperCase());
+  }, { as: "bytes" });
+  const { status, out, err } = await known.ended();
+  assertEquals([status, out, err], [0, "HELLO FROM PYTHON\n".repeat(3), ""]);
+  await within(endpoint.closed, "the endpoint is not closed");
+
+  await using unknown = new Process([...PEER, address, "dial", "nothing"]);
+  using other = new BeamEndpoint(await listener.accept());
+  assertEquals((await unknown.ended()).out, "nobody\n");
+  await within(other.closed, "the endpoint is not closed");
+});
+
+claim(
+  "a service as Docker's beam has it is dialled, again and again, and has names that it does not know",
+  async () => {
+    const address = ownName();
+    using listener = BeamListener.listen(address);
+    await using _peer = new Process([...PEER, address, "accept", "upper"]);
+    using endpoint = new BeamEndpoint(await listener.accept());
+    for (const text of ["one", "two"]) {
+      using connection = await endpoint.dial("upper");
+      assertEquals(await ask(connection, text), text.toUpperCase());
+    }
+    const error = await assertRejects(() => endpoint.dial("nothing"), NoServiceError);
+    assertEquals(error.reason, "unanswered");
+
+    const answer = await endpoint.withConnection("upper", async (connection, attempt) => {
+      if (attempt < 3) throw new SystemError("sendmsg", 32);
+      return await ask(connection, "broken twice");
+    });
+    assertEquals(answer, "BROKEN TWICE");
+  },
+);
+
+claim("an endpoint that a peer as Docker's beam has it opens unasked is an offer", async () => {
+  const address = ownName();
+  using listener = BeamListener.listen(address);
+  await using _peer = new Process([...PEER, address, "advertise", "upper"]);
+  using endpoint = new BeamEndpoint(await listener.accept(), { offers: true });
+  using first = await endpoint.dial("upper");
+  using second = await endpoint.dial("upper");
+  assertEquals(await Promise.all([ask(first, "a"), ask(second, "b")]), ["A", "B"]);
+  assertEquals(endpoint.offers, ["upper"]);
+});
+
+claim("what is advertised can be used by a peer as Docker's beam has it", async () => {
+  const address = ownName();
+  using listener = BeamListener.listen(address);
+  await using peer = new Process([...PEER, address, "take"]);
+  using endpoint = new BeamEndpoint(await listener.accept());
+  endpoint.advertise("shout", async (connection) => {
+    for await (const { text } of connection) await connection.send(`${text.toUpperCase()}!`);
+  });
+  const { status, out, err } = await peer.ended();
+  assertEquals([status, out, err], [0, "shout\nHELLO FROM PYTHON!\n", ""]);
+  await within(endpoint.closed, "the endpoint is not closed");
+});
+
+claim("an endpoint that makes its beams outlives a restart of the peer", async () => {
+  const address = ownName();
+  const connected: Beam[] = [];
+  using endpoint = new BeamEndpoint(async (signal) => {
+    const beam = await Beam.connect(address, { signal });
+    connected.push(beam);
+    return beam;
+  }, { longestPause: 100 });
+  const early = answerOf(endpoint, "pid");
+  let before: string;
+  {
+    await using _first = await start("named_services.ts", address);
+    before = await early;
+    assertEquals(await answerOf(endpoint, "pid"), before);
+  }
+  const between = answerOf(endpoint, "pid");
+  await using _second = await start("named_services.ts", address);
+  const after = await between;
+  assertNotEquals(after, before);
+  assertEquals(await answerOf(endpoint, "pid"), after);
+  assert(connected.length >= 2 && !connected[0].isOpen);
+});
+
+claim("withConnection goes on with a service that was killed within a request and started again", async () => {
+  const address = ownName();
+  using endpoint = new BeamEndpoint((signal) => Beam.connect(address, { signal }), { longestPause: 100 });
+  const first = await start("named_services.ts", address);
+  const services = [first];
+  try {
+    const answer = await endpoint.withConnection("upper", async (connection, attempt) => {
+      if (attempt === 1) {
+        using fatal = await endpoint.dial("fatal");
+        await fatal.send("now");
+        await first.ended();
+        services.push(await start("named_services.ts", address));
+      }
+      return await ask(connection, "done");
+    }, { attempts: 10 });
+    assertEquals([answer, services.length], ["DONE", 2]);
+  } finally {
+    for (const service of services) await service[Symbol.asyncDispose]();
+  }
+});
+
+claim("names that are accepted and advertised hold for the next beam, too", async () => {
+  const address = ownName();
+  using endpoint = new BeamEndpoint((signal) => Beam.connect(address, { signal }), { longestPause: 50 });
+  endpoint.accept("accepted", async (connection) => await connection.send("yes"));
+  endpoint.advertise("advertised", async (connection) => await connection.send("yes, too"));
+  for (let round = 0; round < 2; round++) {
+    using listener = BeamListener.listen(address);
+    using peer = new BeamEndpoint(await listener.accept(), { offers: true });
+    assertEquals([await answerOf(peer, "accepted"), await answerOf(peer, "advertised")], ["yes", "yes, too"]);
+  }
+});
+
+claim("an endpoint whose beams cannot be made gives up after its attempts, and says why", async () => {
+  const errors = new ErrorLog();
+  let tries = 0;
+  using endpoint = new BeamEndpoint(() => {
+    tries++;
+    return Beam.connect(ownName());
+  }, { connectAttempts: 3, longestPause: 1, ...errors });
+  const waiting = endpoint.dial("x");
+  const error = await assertRejects(() => waiting, NoServiceError);
+  await endpoint.closed;
+  assertEquals([tries, error.reason, errors.entries.length], [3, "ended", 1]);
+  assertEquals((errors.entries[0].error as SystemError).code, "ECONNREFUSED");
+});
+
+claim("a beam that comes after its endpoint was closed is closed as well", async () => {
+  const late = Promise.withResolvers<Beam>();
+  const asked = Promise.withResolvers<void>();
+  const endpoint = new BeamEndpoint((signal) => {
+    signal.addEventListener("abort", () => asked.resolve());
+    endpoint.close();
+    return late.promise;
+  });
+  await asked.promise;
+  await endpoint.closed;
+  const [near, far] = Beam.pair();
+  using other = far;
+  late.resolve(near);
+  assertEquals(await other.receive(), null);
+});
+
+claim("a middle process passes requests on, and is out of the way: it can be killed", async () => {
+  const serviceAddress = ownName(), middleAddress = ownName();
+  await using service = await start("named_services.ts", serviceAddress);
+  await using middle = await start("middle.ts", middleAddress, serviceAddress);
+  using endpoint = new BeamEndpoint(await Beam.connect(middleAddress));
+  assertEquals(await answerOf(endpoint, "pid"), `${service.child.pid}`);
+  await assertRejects(() => endpoint.dial("fatal"), NoServiceError, "the peer does not accept this name");
+
+  const answers: (string | undefined)[] = [];
+  await endpoint.withConnection("upper", async (connection, attempt) => {
+    answers.push(await ask(connection, "with the middle"));
+    if (attempt > 1) return;
+    middle.kill("SIGKILL");
+    await middle.ended();
+    answers.push(await ask(connection, "without the middle"));
+    // The private channel leads to the service, too: another connection needs no middle.
+    throw new Deno.errors.UnexpectedEof("as if it had broken");
+  });
+  assertEquals(answers, ["WITH THE MIDDLE", "WITHOUT THE MIDDLE", "WITH THE MIDDLE"]);
+  await within(endpoint.closed, "the endpoint is not closed");
+  const error = await assertRejects(() => endpoint.dial("upper"), NoServiceError);
+  assertEquals(error.reason, "ended");
+});
+
+claim("offers are passed on as requests are, and only between beams that speak alike", async () => {
+  const [clientSide, toClient] = Beam.pair({ framed: true });
+  const [serviceSide, toService] = Beam.pair({ type: "seqpacket" });
+  const [plain, otherEnd] = Beam.pair();
+  using _plain = plain;
+  using _otherEnd = otherEnd;
+  const errors = new ErrorLog();
+  using client = new BeamEndpoint(clientSide, { offers: true, ...errors });
+  using middleOfClient = new BeamEndpoint(toClient, errors);
+  using middleOfService = new BeamEndpoint(toService, errors);
+  using service = new BeamEndpoint(serviceSide, errors);
+  middleOfService.forward("offered", middleOfClient);
+  service.advertise("offered", async (connection) => await connection.send("from afar"));
+  await until(() => client.offers.length > 0, "the offer does not come");
+  assertEquals(await answerOf(client, "offered"), "from afar");
+
+  const mismatch = await assertRejects(() => Promise.try(() => middleOfClient.forward("x", plain)), TypeError);
+  assertEquals(mismatch.message.slice(0, 28), "a channel cannot be passed o");
+  assertEquals(errors.entries, []);
+});
+
+claim("a request that cannot be passed on is answered by the end of its channel", async () => {
+  const [clientSide, toClient] = Beam.pair();
+  const [toService, serviceSide] = Beam.pair();
+  serviceSide.close();
+  using _toService = toService;
+  const errors = new ErrorLog();
+  using client = new BeamEndpoint(clientSide);
+  using middle = new BeamEndpoint(toClient, errors);
+  middle.forward("lost", toService);
+  const error = await assertRejects(() => client.dial("lost"), NoServiceError);
+  assertEquals([error.reason, errors.entries[0].name], ["unanswered", "lost"]);
+});
