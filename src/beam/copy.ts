@@ -46,7 +46,7 @@ export interface BeamJoinCounts {
  * @param from Where the messages come from; stays the caller's.
  * @param to Where they go; stays the caller's.
  * @param options A signal that ends the copying, and whether the end is passed
- * on. If part of a message was sent when the signal came, the target is closed.
+ * on. If part of a message was sent when the signal came, nothing more can be sent to the target.
  * @returns What was copied.
  * @throws {RangeError} For a message that the target cannot carry without
  * frames: an empty one, or one with several descriptors.

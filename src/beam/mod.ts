@@ -27,3 +27,4 @@ export {
   type ServiceConnections,
   type ServiceHandler,
 } from "./service_connection.ts";
+export { adoptByteStreams, adoptMessageStreams, type MessageStreams, type OutgoingMessage } from "./streams.ts";
