@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import type { Part } from "./frame.ts";
 import type { BeamSettings } from "./options.ts";
@@ -51,18 +52,18 @@ export class LargePayloads implements Disposable {
    */
   *partsOf(data: Uint8Array<ArrayBuffer>): Generator<OutgoingPart | "memory full", void> {
     const total = data.length;
-    const ring = this.#ring ??= new RingWriter(this.#settings.memoryBytes);
-    if (!this.#isAnnounced) {
+    const ring = this.#ring ??= makeRing(this.#settings.memoryBytes);
+    if (ring && !this.#isAnnounced) {
       yield { part: { kind: "memory", size: this.#settings.memoryBytes }, fd: ring.fd };
       this.#isAnnounced = true;
     }
     for (let at = 0; at < total;) {
-      const piece = data.subarray(at, at + ring.mostBytes);
-      const place = ring.tryPut(piece);
-      if (place) {
+      const piece = data.subarray(at, at + (ring?.mostBytes ?? this.#inlineBytes));
+      const place = ring?.tryPut(piece);
+      if (ring && place) {
         yield* sharedPart(ring, place, total);
         at += piece.length;
-      } else if (this.#avoidMemory) {
+      } else if (ring === undefined || this.#avoidMemory) {
         this.#avoidMemory = false;
         const inline = piece.subarray(0, this.#inlineBytes);
         yield { part: { kind: "inline", length: inline.length, total }, data: inline };
@@ -77,6 +78,16 @@ export class LargePayloads implements Disposable {
   [Symbol.dispose](): void {
     this.#ring?.[Symbol.dispose]();
     this.#ring = undefined;
+  }
+}
+
+/** Without descriptors or memory to make one, all goes through the socket, and the next large payload tries again. */
+function makeRing(size: number): RingWriter | undefined {
+  try {
+    return new RingWriter(size);
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
   }
 }
 
