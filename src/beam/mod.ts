@@ -28,3 +28,6 @@ export {
   type ServiceHandler,
 } from "./service_connection.ts";
 export { adoptByteStreams, adoptMessageStreams, type MessageStreams, type OutgoingMessage } from "./streams.ts";
+export { type BeamCodec, jsonCodec } from "./json_codec.ts";
+export { BeamPort, type BeamPortHandler, type BeamPortOptions } from "./port.ts";
+export { BeamCloseEvent, BeamMessageEvent, type BeamPortEvents } from "./port_events.ts";
