@@ -235,3 +235,14 @@ claim("a request that cannot be passed on is answered by the end of its channel"
   const error = await assertRejects(() => client.dial("lost"), NoServiceError);
   assertEquals([error.reason, errors.entries[0].name], ["unanswered", "lost"]);
 });
+
+claim("at the limit of descriptors dialling fails, says so and leaks nothing, and goes on afterwards", async () => {
+  const command = [Deno.execPath(), "run", "--quiet", "--allow-all", `${ROOT}tests/beam/programs/at_limit.ts`];
+  const { status, out, err } = await new Process(["prlimit", "--nofile=64:64", ...command]).ended();
+  assertEquals([status, err], [0, ""], out);
+  const [outcomes, leaks] = out.split("\n");
+  const words = outcomes.split(" ");
+  assertEquals([words[0], words.slice(-2), leaks], ["EMFILE", ["OK", "OK"], "nothing leaked"]);
+  const known = ["EMFILE", "unanswered", "descriptors-lost", "OK"];
+  assertEquals(words.filter((word) => !known.includes(word)), []);
+});

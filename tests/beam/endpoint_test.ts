@@ -517,6 +517,44 @@ claim("wrong options and names are refused before anything is sent", async () =>
   assertEquals([error.code, other.tryReceive()], ["too-large", undefined]);
 });
 
+claim("a dial that is given up at any moment leaves nothing behind, and the endpoint goes on", async () => {
+  for (const way of WAYS) {
+    using ends = new Ends(way, { maxConnections: 3 }, { offers: true });
+    ends.service.accept("brief", (connection) => connection.receive());
+    ends.service.advertise("offered", (connection) => connection.receive());
+    for (let steps = 0; steps < 60; steps++) {
+      const abort = new AbortController();
+      const name = steps % 3 === 0 ? "offered" : "brief";
+      const dialled = ends.client.dial(name, { signal: abort.signal }).then((it) => it.close(), (error) => error);
+      for (let step = 0; step < steps; step++) await null;
+      if (steps % 2 === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      abort.abort(new Error("enough"));
+      const error = await dialled;
+      assertEquals(error?.message ?? "enough", "enough");
+    }
+    (await ends.client.dial("brief", { timeout: 10_000 })).close();
+    assertEquals(ends.errors.entries, []);
+  }
+});
+
+claim("an endpoint that is closed at any moment leaves nothing behind", async () => {
+  for (let steps = 0; steps < 60; steps++) {
+    using ends = new Ends({}, {}, { offers: true });
+    ends.service.accept("brief", (connection) => connection.receive());
+    ends.service.advertise("offered", (connection) => connection.receive());
+    const dialled = ["brief", "offered"].map((name) => ends.client.dial(name));
+    const settled = Promise.allSettled(dialled);
+    for (let step = 0; step < steps; step++) await null;
+    if (steps % 2 === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    (steps % 3 === 0 ? ends.service : ends.client).close();
+    for (const result of await settled) {
+      if (result.status === "fulfilled") result.value.close();
+      else assert(result.reason instanceof ClosedError || result.reason instanceof NoServiceError, `${result.reason}`);
+    }
+    assertEquals(ends.errors.entries, []);
+  }
+});
+
 claim("ten thousand connections leave nothing behind", async () => {
   using ends = new Ends({});
   ends.service.accept("brief", () => {});
