@@ -16,6 +16,10 @@ export {
   type BeamSettings,
   type BeamWaitOptions,
 } from "./options.ts";
+export { type BeamCodec, jsonCodec } from "./json_codec.ts";
+export { BeamPort, type BeamPortHandler, type BeamPortOptions } from "./port.ts";
+export { BeamCloseEvent, BeamMessageEvent, type BeamPortEvents } from "./port_events.ts";
+export { adoptByteStreams, adoptMessageStreams, type MessageStreams, type OutgoingMessage } from "./streams.ts";
 export { BeamEndpoint } from "./endpoint.ts";
 export { type BeamEndpointOptions } from "./endpoint_options.ts";
 export { type BeamSource } from "./beam_link.ts";
@@ -27,7 +31,3 @@ export {
   type ServiceConnections,
   type ServiceHandler,
 } from "./service_connection.ts";
-export { adoptByteStreams, adoptMessageStreams, type MessageStreams, type OutgoingMessage } from "./streams.ts";
-export { type BeamCodec, jsonCodec } from "./json_codec.ts";
-export { BeamPort, type BeamPortHandler, type BeamPortOptions } from "./port.ts";
-export { BeamCloseEvent, BeamMessageEvent, type BeamPortEvents } from "./port_events.ts";

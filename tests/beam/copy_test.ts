@@ -1,48 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { Beam, BeamError, type BeamPairOptions, ClosedError, copy, type Fd, joinBeams, SystemError } from "ipcx";
+import { type Beam, BeamError, type BeamPairOptions, ClosedError, copy, type Fd, SystemError } from "ipcx";
 import { claim } from "../claim.ts";
+import { Chain, sendWith, textsFrom } from "./chain.ts";
 import { pipeWith, textsOf } from "./descriptors.ts";
 import { KEEPING_BOUNDARIES, KINDS } from "./kinds.ts";
-
-/** A sender, a receiver, and the beams between them; all closed at the end of a `using` block. */
-class Chain implements Disposable {
-  readonly sender: Beam;
-  readonly receiver: Beam;
-  /** What each hop copies from and to. */
-  readonly hops: [from: Beam, to: Beam][] = [];
-
-  constructor(first: BeamPairOptions, ...others: BeamPairOptions[]) {
-    const [sender, end] = Beam.pair(first);
-    this.sender = sender;
-    let last = end;
-    for (const options of others) {
-      const [to, next] = Beam.pair(options);
-      this.hops.push([last, to]);
-      last = next;
-    }
-    this.receiver = last;
-  }
-
-  copy(): Promise<unknown> {
-    return Promise.all(this.hops.map(([from, to]) => copy(from, to)));
-  }
-
-  [Symbol.dispose](): void {
-    for (const beam of [this.sender, this.receiver, ...this.hops.flat()]) beam.close();
-  }
-}
-
-async function sendWith(beam: Beam, data: string, ...texts: string[]): Promise<void> {
-  using fds = new DisposableStack();
-  await beam.send(data, texts.map((text) => fds.use(pipeWith(text))));
-}
-
-async function textsFrom(beam: Beam): Promise<[string, string[]][]> {
-  const messages: [string, string[]][] = [];
-  for await (const message of beam) messages.push([message.text, textsOf(message)]);
-  return messages;
-}
 
 /** Sends until nothing more is taken; returns how many sends have begun, and the last of them, which waits. */
 async function fill(send: () => Promise<void>): Promise<{ begun: number; last: Promise<void> }> {
@@ -305,58 +267,4 @@ claim("a signal ends the wait for a target that takes nothing", async () => {
   assertEquals((error as Error).name, "AbortError");
   chain.hops[0][0].close();
   await assertRejects(() => last, SystemError);
-});
-
-claim("joined beams copy both ways until both have ended", async () => {
-  for (const kind of Object.values(KINDS)) {
-    const [client, near] = Beam.pair(kind);
-    const [far, server] = Beam.pair(kind);
-    using _beams = new DisposableStack();
-    for (const beam of [client, near, far, server]) _beams.use(beam);
-    const joined = joinBeams(near, far);
-    await sendWith(client, "question", "to the server");
-    using question = (await server.receive())!;
-    assertEquals([question.text, textsOf(question)], ["question", ["to the server"]]);
-    client.end();
-    assertEquals(await server.receive(), null);
-    await sendWith(server, "the answer", "to the client");
-    server.close();
-    assertEquals(await textsFrom(client), [["the answer", ["to the client"]]]);
-    assertEquals(await joined, {
-      forth: { messages: 1, bytes: 8, descriptors: 1 },
-      back: { messages: 1, bytes: 10, descriptors: 1 },
-    });
-  }
-});
-
-claim("a peer that has gone ends the joining, and what it sent before is passed on", async () => {
-  for (const kind of Object.values(KINDS)) {
-    for (const unread of [false, true]) {
-      const [client, near] = Beam.pair(kind);
-      const [far, server] = Beam.pair(kind);
-      using _beams = new DisposableStack();
-      for (const beam of [client, near, far, server]) _beams.use(beam);
-      await sendWith(client, "last words", "and more");
-      if (unread) await near.send("never read");
-      client.close();
-      const { forth } = await joinBeams(near, far);
-      assertEquals(forth.messages, 1);
-      assertEquals(await textsFrom(server), [["last words", ["and more"]]]);
-    }
-  }
-});
-
-claim("what fails in one direction of a join ends the other", async () => {
-  const [client, near] = Beam.pair({ framed: true });
-  const [far, server] = Beam.pair();
-  using _beams = new DisposableStack();
-  for (const beam of [client, near, far, server]) _beams.use(beam);
-  const joined = joinBeams(near, far);
-  await sendWith(client, "two", "a", "b");
-  await assertRejects(() => joined, RangeError, "2 descriptors");
-
-  const stop = new AbortController();
-  const again = joinBeams(near, far, { signal: stop.signal });
-  stop.abort(new Error("enough"));
-  await assertRejects(() => again, Error, "enough");
 });
