@@ -80,6 +80,26 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
     "keep-fd": [["x", "is no whole number"]],
     "library-path": [],
   },
+  beam: {
+    type: [["dgram", "is none of stream, seqpacket"]],
+    "max-bytes": [["0", "1 is the least"], ["1k", "is no whole number"]],
+    timeout: [["soon", NO_DURATION], ["600h", "24 days is the most"]],
+    mode: [["9", NO_MODE]],
+    data: [],
+    "data-file": [],
+    fd: [["x", "is no whole number"], ["1048576", "is too high: 1048575 is the most"]],
+    file: [],
+    "file-mode": [["rw", "is none of read, write, append, read-write"]],
+    count: [["all", "is no whole number"], ["-1", "is no whole number"]],
+    "max-clients": [["0", "1 is the least"]],
+    "max-children": [["0", "1 is the least"]],
+    grace: [["soon", NO_DURATION]],
+    "type-b": [["raw", "is none of stream, seqpacket"]],
+    "log-level": [["loud", "is none of debug, info, warn, error, critical"]],
+    "log-format": [["xml", "is none of text, json"]],
+    "log-file": [],
+    exec: [],
+  },
   completions: {},
 };
 
@@ -89,6 +109,7 @@ const REST: Record<string, string[]> = {
   pair: ["key", "--", "true"],
   spawn: ["true"],
   nsexec: ["true"],
+  beam: ["recv", "@nowhere"],
 };
 
 claim("there are bad values for every option that has a value", () => {
