@@ -85,16 +85,3 @@ export class Outbox {
     }
   }
 }
-
-/**
- * Divides descriptors into as many as one message can carry.
- *
- * @param fds The descriptors.
- * @param most How many that are.
- * @returns The lots; the last one has at least one descriptor, if there are any.
- */
-export function lotsOf(fds: readonly Fd[], most: number): (readonly Fd[])[] {
-  const lots = [];
-  for (let at = 0; at < fds.length; at += most) lots.push(fds.slice(at, at + most));
-  return lots;
-}

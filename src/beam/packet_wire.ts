@@ -13,9 +13,9 @@ import { Assembly, tooLarge } from "./assembly.ts";
 import { BeamError } from "./errors.ts";
 import { decodePart, encodePart, isMarked, PACKET_MARK, type Part, PART_BYTES } from "./frame.ts";
 import { takeMemory } from "./frame_reader.ts";
-import { LargePayloads } from "./large_payload.ts";
+import { OutgoingParts } from "./outgoing_parts.ts";
 import type { BeamSettings } from "./options.ts";
-import { lotsOf, Outbox, type Piece } from "./outbox.ts";
+import { Outbox, type Piece } from "./outbox.ts";
 import type { RingReader } from "./ring.ts";
 import type { SendState, Wire } from "./wire.ts";
 
@@ -35,7 +35,7 @@ export class PacketWire implements Wire {
   readonly #socket: UnixSocket;
   readonly #settings: BeamSettings;
   readonly #outbox: Outbox;
-  readonly #large: LargePayloads;
+  readonly #parts: OutgoingParts;
   readonly #assembly: Assembly;
   readonly #receive: { maxBytes: number; maxFds: number; maxMessages: number };
   #ring: RingReader | undefined;
@@ -56,7 +56,7 @@ export class PacketWire implements Wire {
     this.#socket = socket;
     this.#settings = settings;
     this.#outbox = new Outbox(socket);
-    this.#large = new LargePayloads(settings, INLINE_BYTES);
+    this.#parts = new OutgoingParts(settings, INLINE_BYTES);
     this.#assembly = new Assembly(settings);
     this.#receive = {
       maxBytes: Math.min(Math.max(settings.maxBytes, INLINE_BYTES) + PART_HEAD_BYTES, LARGEST_PACKET),
@@ -79,18 +79,12 @@ export class PacketWire implements Wire {
   }
 
   *#piecesOf(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): Generator<Piece | "memory full", void> {
-    const lots = lotsOf(fds, MAX_FDS_PER_MESSAGE);
-    const isLarge = data.length >= this.#settings.memoryThreshold;
-    const last = isLarge ? undefined : lots.pop();
-    for (const lot of lots) yield partPacket({ kind: "descriptors" }, lot);
-    if (isLarge) {
-      for (const next of this.#large.partsOf(data)) {
-        yield next === "memory full" ? next : partPacket(next.part, next.fd ? [next.fd] : [], next.data);
-      }
-    } else if (isMarked(data)) {
-      yield partPacket({ kind: "inline", length: data.length, total: data.length }, last, data);
-    } else {
-      yield { data, fds: last };
+    for (const next of this.#parts.of(data, fds)) {
+      if (next === "memory full") yield next;
+      else if (next.part) yield partPacket(next.part, next.fds, next.data);
+      else if (isMarked(data)) {
+        yield partPacket({ kind: "inline", length: data.length, total: data.length }, next.fds, data);
+      } else yield { data, fds: next.fds };
     }
   }
 
@@ -99,7 +93,7 @@ export class PacketWire implements Wire {
   }
 
   avoidMemory(): void {
-    this.#large.avoidMemory();
+    this.#parts.avoidMemory();
   }
 
   drop(): void {
@@ -230,7 +224,7 @@ export class PacketWire implements Wire {
     this.#assembly[Symbol.dispose]();
     this.#ring?.[Symbol.dispose]();
     this.#ring = undefined;
-    this.#large[Symbol.dispose]();
+    this.#parts[Symbol.dispose]();
     this.#outbox.drop();
   }
 }

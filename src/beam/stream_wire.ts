@@ -11,9 +11,9 @@ import type { UnixSocket } from "../core/socket.ts";
 import { tooLarge } from "./assembly.ts";
 import { CHUNK_BYTES, FrameReader } from "./frame_reader.ts";
 import { encodePart, HEADER_BYTES, PART_BYTES, PART_MARK, writeHeader } from "./frame.ts";
-import { LargePayloads } from "./large_payload.ts";
+import { OutgoingParts } from "./outgoing_parts.ts";
 import type { BeamSettings } from "./options.ts";
-import { lotsOf, Outbox, type Piece } from "./outbox.ts";
+import { Outbox, type Piece } from "./outbox.ts";
 import type { SendState, Wire } from "./wire.ts";
 
 /** Up to here a payload is copied behind its header, so that one call sends both. */
@@ -33,7 +33,7 @@ export class StreamWire implements Wire {
   readonly #settings: BeamSettings;
   readonly #reader: FrameReader;
   readonly #outbox: Outbox;
-  readonly #large: LargePayloads;
+  readonly #parts: OutgoingParts;
 
   /**
    * Prepares for messages.
@@ -46,7 +46,7 @@ export class StreamWire implements Wire {
     this.#settings = settings;
     this.#reader = new FrameReader(settings);
     this.#outbox = new Outbox(socket);
-    this.#large = new LargePayloads(settings, INLINE_BYTES);
+    this.#parts = new OutgoingParts(settings, INLINE_BYTES);
   }
 
   get isWithinMessage(): boolean {
@@ -74,22 +74,11 @@ export class StreamWire implements Wire {
   }
 
   *#piecesOf(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): Generator<Piece | "memory full", void> {
-    const lots = lotsOf(fds, MAX_FDS_PER_MESSAGE);
-    const isLarge = data.length >= this.#settings.memoryThreshold;
-    const last = isLarge ? undefined : lots.pop();
-    for (const lot of lots) yield partFrame(encodePart({ kind: "descriptors" }), lot);
-    if (!isLarge) {
-      const header = new Uint8Array(HEADER_BYTES);
-      writeHeader(header, data.length, last !== undefined);
-      yield { data: header, fds: last };
-      if (data.length > 0) yield { data };
-      return;
-    }
-    for (const next of this.#large.partsOf(data)) {
+    for (const next of this.#parts.of(data, fds)) {
       if (next === "memory full") yield next;
       else {
-        yield partFrame(encodePart(next.part), next.fd ? [next.fd] : []);
-        if (next.data) yield { data: next.data };
+        yield next.part ? partFrame(encodePart(next.part), next.fds) : headerFrame(next.data!.length, next.fds);
+        if (next.data && next.data.length > 0) yield { data: next.data };
       }
     }
   }
@@ -99,7 +88,7 @@ export class StreamWire implements Wire {
   }
 
   avoidMemory(): void {
-    this.#large.avoidMemory();
+    this.#parts.avoidMemory();
   }
 
   drop(): void {
@@ -139,12 +128,18 @@ export class StreamWire implements Wire {
 
   [Symbol.dispose](): void {
     this.#reader[Symbol.dispose]();
-    this.#large[Symbol.dispose]();
+    this.#parts[Symbol.dispose]();
     this.#outbox.drop();
   }
 }
 
-function partFrame(part: Uint8Array, fds: readonly Fd[]): Piece {
+function headerFrame(length: number, fds: readonly Fd[] = []): Piece {
+  const frame = new Uint8Array(HEADER_BYTES);
+  writeHeader(frame, length, fds.length > 0);
+  return { data: frame, fds };
+}
+
+function partFrame(part: Uint8Array, fds: readonly Fd[] = []): Piece {
   const frame = new Uint8Array(HEADER_BYTES + PART_BYTES);
   writeHeader(frame, PART_MARK, fds.length > 0);
   frame.set(part, HEADER_BYTES);

@@ -1,27 +1,29 @@
 /**
- * Payloads that are sent in parts: through shared memory where there is room.
+ * Messages that are sent in parts: more descriptors than go with one, payloads
+ * that go through shared memory where there is room.
  *
  * @module
  */
 
 import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
+import { MAX_FDS_PER_MESSAGE } from "../core/linux.ts";
 import type { Part } from "./frame.ts";
 import type { BeamSettings } from "./options.ts";
 import { type Place, RingWriter } from "./ring.ts";
 
 /** A part of a message, with the bytes that follow it and the descriptors that go with it. */
 export interface OutgoingPart {
-  /** What it is. */
-  part: Part;
+  /** What it is, unless it is the end of a message whose payload is in one piece. */
+  part?: Part;
   /** The bytes behind it. */
   data?: Uint8Array<ArrayBuffer>;
-  /** The descriptor that goes with it. */
-  fd?: Fd;
+  /** The descriptors that go with it, as many as one message can carry. */
+  fds?: readonly Fd[];
 }
 
-/** Takes large payloads apart; owner of the memory. */
-export class LargePayloads implements Disposable {
+/** Takes messages apart; owner of the memory. */
+export class OutgoingParts implements Disposable {
   readonly #settings: BeamSettings;
   readonly #inlineBytes: number;
   #ring: RingWriter | undefined;
@@ -45,16 +47,26 @@ export class LargePayloads implements Disposable {
   }
 
   /**
-   * The parts of a payload.
+   * The parts of a message.
    *
-   * @param data The payload, of one byte at least.
+   * @param data The payload.
+   * @param fds The descriptors.
    * @returns The parts; `"memory full"` as often as there is no room for the next one.
    */
-  *partsOf(data: Uint8Array<ArrayBuffer>): Generator<OutgoingPart | "memory full", void> {
+  *of(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): Generator<OutgoingPart | "memory full", void> {
+    const isLarge = data.length >= this.#settings.memoryThreshold;
+    const lots = lotsOf(fds, MAX_FDS_PER_MESSAGE);
+    const last = isLarge ? undefined : lots.pop();
+    for (const lot of lots) yield { part: { kind: "descriptors" }, fds: lot };
+    if (isLarge) yield* this.#payload(data);
+    else yield { data, fds: last };
+  }
+
+  *#payload(data: Uint8Array<ArrayBuffer>): Generator<OutgoingPart | "memory full", void> {
     const total = data.length;
     const ring = this.#ring ??= makeRing(this.#settings.memoryBytes);
     if (ring && !this.#isAnnounced) {
-      yield { part: { kind: "memory", size: this.#settings.memoryBytes }, fd: ring.fd };
+      yield { part: { kind: "memory", size: this.#settings.memoryBytes }, fds: [ring.fd] };
       this.#isAnnounced = true;
     }
     for (let at = 0; at < total;) {
@@ -100,4 +112,11 @@ function* sharedPart(ring: RingWriter, place: Place, total: number): Generator<O
   } finally {
     if (!isSent) ring.takeBack(place);
   }
+}
+
+/** Divides descriptors into as many as one message can carry; no lot is empty. */
+function lotsOf(fds: readonly Fd[], most: number): (readonly Fd[])[] {
+  const lots = [];
+  for (let at = 0; at < fds.length; at += most) lots.push(fds.slice(at, at + most));
+  return lots;
 }
