@@ -4,22 +4,13 @@
  * @module
  */
 
-import { ClosedError } from "../core/errors.ts";
-import { tryAgain } from "./backoff.ts";
 import { Beam } from "./beam.ts";
 import { BeamLink, type BeamSource } from "./beam_link.ts";
-import { breakages, isUnanswered } from "./broken_connection.ts";
+import { Calls } from "./calls.ts";
 import type { DialOptions, ServiceConnectionOptions, WithConnectionOptions } from "./dial_options.ts";
-import { atLeastOne, type BeamEndpointOptions, type EndpointSettings, settleEndpoint } from "./endpoint_options.ts";
+import { type BeamEndpointOptions, checkName, type EndpointSettings, settleEndpoint } from "./endpoint_options.ts";
 import { checkSameFraming, NameServer, type NameUse } from "./name_server.ts";
-import { ServiceDialler } from "./service_dialler.ts";
-import {
-  type ConnectionKind,
-  connectionOver,
-  type NameRegistration,
-  type ServiceConnections,
-  type ServiceHandler,
-} from "./service_connection.ts";
+import type { ConnectionKind, NameRegistration, ServiceConnections, ServiceHandler } from "./service_connection.ts";
 
 /**
  * One end of a beam at which services have names.
@@ -48,6 +39,20 @@ import {
  * await upper.send("hello");
  * assertEquals((await upper.receive())!.text, "HELLO");
  * ```
+ *
+ * @example A service that makes itself known
+ * ```ts
+ * import { Beam, BeamEndpoint } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [near, far] = Beam.pair();
+ * using client = new BeamEndpoint(near, { offers: true });
+ * using service = new BeamEndpoint(far);
+ * service.advertise("motto", (connection) => connection.send("be brief"), { as: "bytes" });
+ *
+ * using motto = await client.dial("motto", { as: "bytes" });
+ * assertEquals((await motto.receive())!.text, "be brief");
+ * ```
  */
 export class BeamEndpoint implements Disposable {
   /**
@@ -58,11 +63,9 @@ export class BeamEndpoint implements Disposable {
   readonly #settings: EndpointSettings;
   readonly #names: NameServer;
   readonly #link: BeamLink;
-  readonly #closing = new AbortController();
-  readonly #attempts: number;
+  readonly #calls: Calls;
   readonly #onClosed: () => void;
   readonly #onAbort = (): void => this.close();
-  #diallers = 0;
 
   /**
    * Begins to serve.
@@ -82,7 +85,6 @@ export class BeamEndpoint implements Disposable {
     this.closed = promise;
     this.#onClosed = resolve;
     this.#settings = settings;
-    this.#attempts = typeof source === "function" ? 3 : 1;
     this.#names = new NameServer(settings, () => this.#finishIfIdle());
     this.#link = new BeamLink(
       source,
@@ -94,6 +96,12 @@ export class BeamEndpoint implements Disposable {
         onEnd: () => this.#finishIfIdle(),
       },
     );
+    this.#calls = new Calls(this.#link, {
+      attempts: typeof source === "function" ? 3 : 1,
+      longestPause: settings.longestPause,
+      offers: settings.offers ? this.#names.offers : undefined,
+      onIdle: () => this.#finishIfIdle(),
+    });
     settings.signal?.addEventListener("abort", this.#onAbort);
     if (settings.signal?.aborted) this.close();
   }
@@ -183,17 +191,11 @@ export class BeamEndpoint implements Disposable {
    * @throws {SystemError} EMFILE, ETOOMANYREFS; ENOTSOCK if what came is no socket.
    * @throws {ClosedError} If the endpoint is closed meanwhile.
    */
-  async dial<Kind extends ConnectionKind = "beam">(
+  dial<Kind extends ConnectionKind = "beam">(
     name: string,
     options: DialOptions<Kind> = {},
   ): Promise<ServiceConnections[Kind]> {
-    const attempts = atLeastOne("attempts", options.attempts ?? this.#attempts);
-    const signal = this.#until(options);
-    const tries = { attempts, longestPause: this.#settings.longestPause, signal, isTransient: isUnanswered };
-    return await this.#dialling(
-      name,
-      (dialler) => tryAgain(tries, () => this.#connect(dialler, signal, options)),
-    );
+    return this.#calls.dial(name, options);
   }
 
   /**
@@ -215,58 +217,16 @@ export class BeamEndpoint implements Disposable {
    * otherwise as {@linkcode dial}. After a connection that broke, names that
    * are refused are tried again as well.
    */
-  async withConnection<Result, Kind extends ConnectionKind = "beam">(
+  withConnection<Result, Kind extends ConnectionKind = "beam">(
     name: string,
     use: (connection: ServiceConnections[Kind], attempt: number) => Result | Promise<Result>,
     options: WithConnectionOptions<Kind> = {},
   ): Promise<Result> {
-    const attempts = atLeastOne("attempts", options.attempts ?? 5);
-    const { signal } = options;
-    const tries = { attempts, longestPause: this.#settings.longestPause, signal: this.#until({ signal }) };
-    return await this.#dialling(name, (dialler) =>
-      tryAgain({ ...tries, isTransient: breakages() }, async (attempt) => {
-        using connection = await this.#connect(dialler, this.#until(options), options);
-        const close = (): void => connection.close();
-        signal?.addEventListener("abort", close);
-        try {
-          return await use(connection, attempt);
-        } catch (error) {
-          signal?.throwIfAborted();
-          throw error;
-        } finally {
-          signal?.removeEventListener("abort", close);
-        }
-      }));
-  }
-
-  async #connect<Kind extends ConnectionKind>(
-    dialler: ServiceDialler,
-    signal: AbortSignal,
-    { as }: ServiceConnectionOptions<Kind>,
-  ): Promise<ServiceConnections[Kind]> {
-    const socket = await dialler.connect(signal);
-    return connectionOver(socket, as ?? ("beam" as Kind), this.#link.settings!);
-  }
-
-  async #dialling<Result>(name: string, run: (dialler: ServiceDialler) => Promise<Result>): Promise<Result> {
-    checkName(name);
-    using dialler = new ServiceDialler(name, this.#link, this.#settings.offers ? this.#names.offers : undefined);
-    this.#diallers++;
-    try {
-      return await run(dialler);
-    } finally {
-      this.#diallers--;
-      this.#finishIfIdle();
-    }
-  }
-
-  #until({ signal, timeout }: { signal?: AbortSignal; timeout?: number }): AbortSignal {
-    const signals = [this.#closing.signal, signal, timeout === undefined ? undefined : AbortSignal.timeout(timeout)];
-    return AbortSignal.any(signals.filter((one) => one !== undefined));
+    return this.#calls.use(name, use, options);
   }
 
   #finishIfIdle(): void {
-    if (!this.#link.isOpen && this.#names.isIdle && this.#diallers === 0) this.#finish();
+    if (!this.#link.isOpen && this.#names.isIdle && this.#calls.isIdle) this.#finish();
   }
 
   #finish(): void {
@@ -277,7 +237,7 @@ export class BeamEndpoint implements Disposable {
 
   /** Closes the beam, all channels and offers, and ends every wait; connections stay with whom they were given to. */
   close(): void {
-    this.#closing.abort(new ClosedError("the endpoint was closed"));
+    this.#calls.close();
     this.#link.close();
     this.#finish();
   }
@@ -286,8 +246,4 @@ export class BeamEndpoint implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-function checkName(name: string): void {
-  if (name === "") throw new RangeError("a name has at least one byte: the kernel sends no empty message");
 }

@@ -58,6 +58,16 @@ export function atLeastOne(name: string, value: number, isEndless = false): numb
   throw new RangeError(`${name} is a whole number of 1 or more, not ${value}`);
 }
 
+/**
+ * Makes sure that a name can be sent.
+ *
+ * @param name The name.
+ * @throws {RangeError} If it is empty.
+ */
+export function checkName(name: string): void {
+  if (name === "") throw new RangeError("a name has at least one byte: the kernel sends no empty message");
+}
+
 function print(error: unknown, name?: string): void {
   console.error(name === undefined ? "ipcx: a beam's endpoint:" : `ipcx: the service "${name}":`, error);
 }

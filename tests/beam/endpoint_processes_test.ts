@@ -1,32 +1,12 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { Beam, BeamEndpoint, BeamListener, NoServiceError, SystemError } from "ipcx";
 import { claim, ownName } from "../claim.ts";
-import { Process, ROOT, until, within } from "../cli/program.ts";
+import { Process, ROOT, within } from "../cli/program.ts";
+import { answerOf, ask } from "./endpoint_ends.ts";
+import { startListening } from "./endpoint_programs.ts";
 import { ErrorLog } from "./error_log.ts";
 
 const PEER = ["python3", `${ROOT}tests/peers/beam_peer.py`];
-
-async function start(program: string, ...args: string[]): Promise<Process> {
-  const command = [Deno.execPath(), "run", "--quiet", "--allow-all", `${ROOT}tests/beam/programs/${program}`, ...args];
-  const process = new Process(command);
-  try {
-    await process.says("listening");
-  } catch (error) {
-    await process[Symbol.asyncDispose]();
-    throw error;
-  }
-  return process;
-}
-
-async function ask(connection: Beam, text: string): Promise<string | undefined> {
-  await connection.send(text);
-  return (await connection.receive())?.text;
-}
-
-async function answerOf(endpoint: BeamEndpoint, name: string): Promise<string> {
-  using connection = await endpoint.dial(name, { timeout: 15_000 });
-  return (await connection.receive())!.text;
-}
 
 claim("a client as Docker's beam has it dials names that are accepted, and one that is not", async () => {
   const address = ownName();
@@ -103,12 +83,12 @@ claim("an endpoint that makes its beams outlives a restart of the peer", async (
   const early = answerOf(endpoint, "pid");
   let before: string;
   {
-    await using _first = await start("named_services.ts", address);
+    await using _first = await startListening("named_services.ts", address);
     before = await early;
     assertEquals(await answerOf(endpoint, "pid"), before);
   }
   const between = answerOf(endpoint, "pid");
-  await using _second = await start("named_services.ts", address);
+  await using _second = await startListening("named_services.ts", address);
   const after = await between;
   assertNotEquals(after, before);
   assertEquals(await answerOf(endpoint, "pid"), after);
@@ -118,7 +98,7 @@ claim("an endpoint that makes its beams outlives a restart of the peer", async (
 claim("withConnection goes on with a service that was killed within a request and started again", async () => {
   const address = ownName();
   using endpoint = new BeamEndpoint((signal) => Beam.connect(address, { signal }), { longestPause: 100 });
-  const first = await start("named_services.ts", address);
+  const first = await startListening("named_services.ts", address);
   const services = [first];
   try {
     const answer = await endpoint.withConnection("upper", async (connection, attempt) => {
@@ -126,7 +106,7 @@ claim("withConnection goes on with a service that was killed within a request an
         using fatal = await endpoint.dial("fatal");
         await fatal.send("now");
         await first.ended();
-        services.push(await start("named_services.ts", address));
+        services.push(await startListening("named_services.ts", address));
       }
       return await ask(connection, "done");
     }, { attempts: 10 });
@@ -176,64 +156,6 @@ claim("a beam that comes after its endpoint was closed is closed as well", async
   using other = far;
   late.resolve(near);
   assertEquals(await other.receive(), null);
-});
-
-claim("a middle process passes requests on, and is out of the way: it can be killed", async () => {
-  const serviceAddress = ownName(), middleAddress = ownName();
-  await using service = await start("named_services.ts", serviceAddress);
-  await using middle = await start("middle.ts", middleAddress, serviceAddress);
-  using endpoint = new BeamEndpoint(await Beam.connect(middleAddress));
-  assertEquals(await answerOf(endpoint, "pid"), `${service.child.pid}`);
-  await assertRejects(() => endpoint.dial("fatal"), NoServiceError, "the peer does not accept this name");
-
-  const answers: (string | undefined)[] = [];
-  await endpoint.withConnection("upper", async (connection, attempt) => {
-    answers.push(await ask(connection, "with the middle"));
-    if (attempt > 1) return;
-    middle.kill("SIGKILL");
-    await middle.ended();
-    answers.push(await ask(connection, "without the middle"));
-    // The private channel leads to the service, too: another connection needs no middle.
-    throw new Deno.errors.UnexpectedEof("as if it had broken");
-  });
-  assertEquals(answers, ["WITH THE MIDDLE", "WITHOUT THE MIDDLE", "WITH THE MIDDLE"]);
-  await within(endpoint.closed, "the endpoint is not closed");
-  const error = await assertRejects(() => endpoint.dial("upper"), NoServiceError);
-  assertEquals(error.reason, "ended");
-});
-
-claim("offers are passed on as requests are, and only between beams that speak alike", async () => {
-  const [clientSide, toClient] = Beam.pair({ framed: true });
-  const [serviceSide, toService] = Beam.pair({ type: "seqpacket" });
-  const [plain, otherEnd] = Beam.pair();
-  using _plain = plain;
-  using _otherEnd = otherEnd;
-  const errors = new ErrorLog();
-  using client = new BeamEndpoint(clientSide, { offers: true, ...errors });
-  using middleOfClient = new BeamEndpoint(toClient, errors);
-  using middleOfService = new BeamEndpoint(toService, errors);
-  using service = new BeamEndpoint(serviceSide, errors);
-  middleOfService.forward("offered", middleOfClient);
-  service.advertise("offered", async (connection) => await connection.send("from afar"));
-  await until(() => client.offers.length > 0, "the offer does not come");
-  assertEquals(await answerOf(client, "offered"), "from afar");
-
-  const mismatch = await assertRejects(() => Promise.try(() => middleOfClient.forward("x", plain)), TypeError);
-  assertEquals(mismatch.message.slice(0, 28), "a channel cannot be passed o");
-  assertEquals(errors.entries, []);
-});
-
-claim("a request that cannot be passed on is answered by the end of its channel", async () => {
-  const [clientSide, toClient] = Beam.pair();
-  const [toService, serviceSide] = Beam.pair();
-  serviceSide.close();
-  using _toService = toService;
-  const errors = new ErrorLog();
-  using client = new BeamEndpoint(clientSide);
-  using middle = new BeamEndpoint(toClient, errors);
-  middle.forward("lost", toService);
-  const error = await assertRejects(() => client.dial("lost"), NoServiceError);
-  assertEquals([error.reason, errors.entries[0].name], ["unanswered", "lost"]);
 });
 
 claim("at the limit of descriptors dialling fails, says so and leaks nothing, and goes on afterwards", async () => {
