@@ -2,7 +2,9 @@
  * Names that nobody serves, and how an endpoint says so.
  *
  * Whoever asks for a name waits for a descriptor. A message without one, which
- * Docker's `Receive` skips, tells why none comes; then the channel is closed.
+ * Docker's `Receive` skips, tells why none comes; then the channel is closed. Docker's
+ * `SendPipe` keeps its copy of the end that it sends until that is collected as
+ * garbage: its caller hears of the end only then.
  *
  * @module
  */
