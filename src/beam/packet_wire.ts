@@ -17,7 +17,7 @@ import { OutgoingParts } from "./outgoing_parts.ts";
 import type { BeamSettings } from "./options.ts";
 import { Outbox, type Piece } from "./outbox.ts";
 import type { RingReader } from "./ring.ts";
-import type { SendState, Wire } from "./wire.ts";
+import { OTHERS_FIRST, READS_IN_A_ROW, type SendState, type Wire } from "./wire.ts";
 
 /** The largest packet that Linux carries, whatever the buffers. */
 const LARGEST_PACKET = 4_263_616;
@@ -100,10 +100,11 @@ export class PacketWire implements Wire {
     this.#outbox.drop();
   }
 
-  tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
+  tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined | typeof OTHERS_FIRST {
     this.#assembly.offer(buffer);
-    for (;;) {
+    for (let reads = 0;;) {
       if (this.#next === this.#packets.length) {
+        if (++reads > READS_IN_A_ROW) return OTHERS_FIRST;
         const packets = this.#tryReceivePackets();
         if (packets === undefined) return undefined;
         if (packets.length === 0) return this.#end();

@@ -10,7 +10,10 @@ import type { UnixSocket } from "../core/socket.ts";
 import { Turns } from "../core/turns.ts";
 import { BeamError, descriptorsLost } from "./errors.ts";
 import type { BeamSettings } from "./options.ts";
-import type { Wire } from "./wire.ts";
+import { OTHERS_FIRST, type Wire } from "./wire.ts";
+
+/** So many messages may be skipped, one after the other, before timers and other I/O have their turn. */
+const SKIPPED_IN_A_ROW = 128;
 
 /** What the receiving side needs of its beam. */
 export interface ReceivingOwner {
@@ -54,11 +57,12 @@ export class Receiving {
     buffer: Uint8Array<ArrayBuffer> | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Message | null> {
-    const othersFirst = areOthersDue();
+    let othersFirst = areOthersDue();
     if (this.#turns.isFree && !othersFirst && !signal?.aborted) {
       try {
-        const message = this.tryReceive(buffer);
-        if (message !== undefined) return Promise.resolve(message);
+        const message = this.#attempt(buffer);
+        if (message === OTHERS_FIRST) othersFirst = true;
+        else if (message !== undefined) return Promise.resolve(message);
       } catch (error) {
         return Promise.reject(error);
       }
@@ -67,9 +71,10 @@ export class Receiving {
       try {
         if (othersFirst) await letOthersRun(signal);
         for (;;) {
-          const message = this.tryReceive(buffer);
-          if (message !== undefined) return message;
-          await this.#socket.ready("readable", { signal });
+          const message = this.#attempt(buffer);
+          if (message === OTHERS_FIRST) await letOthersRun(signal);
+          else if (message !== undefined) return message;
+          else await this.#socket.ready("readable", { signal });
         }
       } finally {
         if (buffer) this.#wire.leaveBuffer();
@@ -84,10 +89,15 @@ export class Receiving {
    * @returns The message, null at the end, or `undefined` if there is none yet.
    */
   tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
-    for (;;) {
+    const message = this.#attempt(buffer);
+    return message === OTHERS_FIRST ? undefined : message;
+  }
+
+  #attempt(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined | typeof OTHERS_FIRST {
+    for (let skipped = 0; skipped < SKIPPED_IN_A_ROW; skipped++) {
       this.#owner.checkOpen();
       const message = this.#take(buffer);
-      if (!message) return message;
+      if (!message || message === OTHERS_FIRST) return message;
       if (message.fdsLost) {
         message[Symbol.dispose]();
         throw descriptorsLost(message.data);
@@ -95,9 +105,10 @@ export class Receiving {
       if (!this.#skipsWithoutFd || message.fds.length > 0 || message.controlTruncated) return message;
       message[Symbol.dispose]();
     }
+    return OTHERS_FIRST;
   }
 
-  #take(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
+  #take(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined | typeof OTHERS_FIRST {
     try {
       return this.#wire.tryReceive(buffer);
     } catch (error) {

@@ -14,7 +14,7 @@ import { encodePart, HEADER_BYTES, PART_BYTES, PART_MARK, writeHeader } from "./
 import { OutgoingParts } from "./outgoing_parts.ts";
 import type { BeamSettings } from "./options.ts";
 import { Outbox, type Piece } from "./outbox.ts";
-import type { SendState, Wire } from "./wire.ts";
+import { OTHERS_FIRST, READS_IN_A_ROW, type SendState, type Wire } from "./wire.ts";
 
 /** Up to here a payload is copied behind its header, so that one call sends both. */
 const MOST_JOINED_BYTES = 16384;
@@ -95,10 +95,10 @@ export class StreamWire implements Wire {
     this.#outbox.drop();
   }
 
-  tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
+  tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined | typeof OTHERS_FIRST {
     const reader = this.#reader;
     reader.offer(buffer);
-    for (;;) {
+    for (let reads = 0; reads <= READS_IN_A_ROW; reads++) {
       const message = reader.take();
       if (message) return message;
       const target = reader.directTarget;
@@ -116,6 +116,7 @@ export class StreamWire implements Wire {
       if (chunks.length === 0) return reader.end();
       reader.add(chunks);
     }
+    return OTHERS_FIRST;
   }
 
   leaveBuffer(): void {

@@ -10,6 +10,12 @@ import type { Message } from "../core/message.ts";
 /** What has to happen before the rest of a message can be sent: nothing more, room in the socket, or in the memory. */
 export type SendState = "sent" | "socket full" | "memory full";
 
+/** What a wire returns that has read so much, without a message in it, that timers and other I/O are due. */
+export const OTHERS_FIRST: unique symbol = Symbol("others first");
+
+/** So many reads without a message in them may follow each other. */
+export const READS_IN_A_ROW = 64;
+
 /** Sends and receives messages without waiting. */
 export interface Wire extends Disposable {
   /**
@@ -35,11 +41,12 @@ export interface Wire extends Disposable {
    * Receives what is there.
    *
    * @param buffer Memory of the caller's that a large payload may be put into.
-   * @returns A message, null at the end, or `undefined` if there is nothing yet.
+   * @returns A message, null at the end, `undefined` if there is nothing yet, or
+   * {@linkcode OTHERS_FIRST} if there may be more to read.
    * @throws {BeamError} For what is no message; the wire is of no use then, unless
    * the code is `"too-large"` on a packet socket or `"descriptors-lost"`.
    */
-  tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined;
+  tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined | typeof OTHERS_FIRST;
   /** Uses memory of the caller's no longer, though the message is not complete. */
   leaveBuffer(): void;
   /** Whether anything was received ahead and is not taken yet. */
