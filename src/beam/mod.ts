@@ -20,14 +20,18 @@ export { type BeamCodec, jsonCodec } from "./json_codec.ts";
 export { BeamPort, type BeamPortHandler, type BeamPortOptions } from "./port.ts";
 export { BeamCloseEvent, BeamMessageEvent, type BeamPortEvents } from "./port_events.ts";
 export { adoptByteStreams, adoptMessageStreams, type MessageStreams, type OutgoingMessage } from "./streams.ts";
-export { BeamEndpoint } from "./endpoint.ts";
-export { type BeamEndpointOptions } from "./endpoint_options.ts";
-export { type BeamSource } from "./beam_link.ts";
-export { type DialOptions, type ServiceConnectionOptions, type WithConnectionOptions } from "./dial_options.ts";
-export { NoServiceError, type NoServiceReason, type Refusal } from "./no_service.ts";
+export { BeamEndpoint } from "./services/endpoint.ts";
+export { type BeamEndpointOptions } from "./services/endpoint_options.ts";
+export { type BeamSource } from "./services/beam_link.ts";
+export {
+  type DialOptions,
+  type ServiceConnectionOptions,
+  type WithConnectionOptions,
+} from "./services/dial_options.ts";
+export { NoServiceError, type NoServiceReason, type Refusal } from "./services/no_service.ts";
 export {
   type ConnectionKind,
   type NameRegistration,
   type ServiceConnections,
   type ServiceHandler,
-} from "./service_connection.ts";
+} from "./services/service_connection.ts";

@@ -11,7 +11,7 @@ import type { Message } from "../core/message.ts";
 import type { ChildProcess } from "../spawn/child_process.ts";
 import { spawn } from "../spawn/spawn.ts";
 import { optionsFor } from "./beam_exec.ts";
-import { Semaphore } from "./semaphore.ts";
+import { Semaphore } from "../core/semaphore.ts";
 
 /** Starts commands, so many at a time, and sees to their end. */
 export class BeamCommands {

@@ -15,7 +15,7 @@ import type { UnixListener } from "../core/listener.ts";
 import type { Message } from "../core/message.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import type { BeamCommands } from "./beam_commands.ts";
-import { Semaphore } from "./semaphore.ts";
+import { Semaphore } from "../core/semaphore.ts";
 
 /** How long nobody is accepted after that has failed, most likely at the limit of descriptors. */
 const PAUSE_MS = 100;

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Semaphore } from "../../src/cli/semaphore.ts";
+import { Semaphore } from "../../src/core/semaphore.ts";
 import { claim } from "../claim.ts";
 
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Beam, NoServiceError, UnixSocket } from "ipcx";
-import { claim } from "../claim.ts";
+import { claim } from "../../claim.ts";
 import { ask, Ends, shout, WAYS } from "./endpoint_ends.ts";
 
 for (const way of WAYS) {

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { ClosedError, isPeerGone } from "../core/errors.ts";
-import type { Message } from "../core/message.ts";
-import type { UnixSocket } from "../core/socket.ts";
-import type { Beam } from "./beam.ts";
-import { BeamError } from "./errors.ts";
+import { ClosedError, isPeerGone } from "../../core/errors.ts";
+import type { Message } from "../../core/message.ts";
+import type { UnixSocket } from "../../core/socket.ts";
+import type { Beam } from "../beam.ts";
+import { BeamError } from "../errors.ts";
 import type { Handlers } from "./handlers.ts";
-import type { BeamSettings } from "./options.ts";
+import type { BeamSettings } from "../options.ts";
 import type { NamedService } from "./service_connection.ts";
 
 const encoder = new TextEncoder();
@@ -87,15 +87,15 @@ export class ServedChannel {
 
   async #sendConnection(): Promise<void> {
     const { signal } = this.#gone;
-    await this.#handlers.takePlace(signal);
+    const leave = await this.#handlers.takePlace(signal);
     let connection: UnixSocket;
     try {
       connection = await this.#channel.sendConnection(this.#service.name, { signal });
     } catch (error) {
-      this.#handlers.freePlace();
+      leave();
       throw error;
     }
-    this.#handlers.serve(connection, this.#service, this.#settings);
+    this.#handlers.serve(connection, leave, this.#service, this.#settings);
   }
 }
 

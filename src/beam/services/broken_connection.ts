@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isPeerGone } from "../core/errors.ts";
-import { BeamError } from "./errors.ts";
+import { isPeerGone } from "../../core/errors.ts";
+import { BeamError } from "../errors.ts";
 import { NoServiceError } from "./no_service.ts";
 
 /**

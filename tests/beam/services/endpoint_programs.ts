@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Process, ROOT } from "../cli/program.ts";
+import { Process, ROOT } from "../../cli/program.ts";
 
 /**
  * Starts a program of tests/beam/programs, and waits until it listens.

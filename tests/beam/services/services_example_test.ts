@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { claim } from "../claim.ts";
-import { ROOT, runProgram } from "../cli/program.ts";
+import { claim } from "../../claim.ts";
+import { ROOT, runProgram } from "../../cli/program.ts";
 
 const EXAMPLE = [Deno.execPath(), "run", "--quiet", "--allow-all", `${ROOT}examples/beam_services.ts`];
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Beam, BeamEndpoint, NoServiceError } from "ipcx";
-import { claim } from "../claim.ts";
-import { within } from "../cli/program.ts";
+import { claim } from "../../claim.ts";
+import { within } from "../../cli/program.ts";
 import { Ends } from "./endpoint_ends.ts";
 
 claim("a connection that breaks is made anew on the same channel, though the beam has ended by then", async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { delay } from "../core/delay.ts";
+import { delay } from "../../core/delay.ts";
 
 const FIRST_PAUSE_MS = 20;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ClosedError } from "../core/errors.ts";
+import { ClosedError } from "../../core/errors.ts";
 import { tryAgain } from "./backoff.ts";
 import type { BeamLink } from "./beam_link.ts";
 import { breakages, isUnanswered } from "./broken_connection.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { Beam, BeamEndpoint, BeamListener, NoServiceError, SystemError } from "ipcx";
-import { claim, ownName } from "../claim.ts";
-import { Process, ROOT, within } from "../cli/program.ts";
+import { claim, ownName } from "../../claim.ts";
+import { Process, ROOT, within } from "../../cli/program.ts";
 import { answerOf, ask } from "./endpoint_ends.ts";
 import { startListening } from "./endpoint_programs.ts";
 import { ErrorLog } from "./error_log.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Beam, BeamEndpoint, BeamError, NoServiceError, UnixSocket } from "ipcx";
-import { claim } from "../claim.ts";
-import { openFile } from "./descriptors.ts";
+import { claim } from "../../claim.ts";
+import { openFile } from "../descriptors.ts";
 import { ask, Ends, shout } from "./endpoint_ends.ts";
 import { ErrorLog } from "./error_log.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { UnixSocket } from "../core/socket.ts";
-import { Beam } from "./beam.ts";
-import type { BeamSettings } from "./options.ts";
+import type { UnixSocket } from "../../core/socket.ts";
+import { Beam } from "../beam.ts";
+import type { BeamSettings } from "../options.ts";
 
 /** What a connection can be used as: messages in the way of the endpoint's beam, or bytes. */
 export interface ServiceConnections {

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { delay } from "../core/delay.ts";
-import { ClosedError, isPeerGone } from "../core/errors.ts";
-import type { Message } from "../core/message.ts";
+import { delay } from "../../core/delay.ts";
+import { ClosedError, isPeerGone } from "../../core/errors.ts";
+import type { Message } from "../../core/message.ts";
 import { pauseAfter } from "./backoff.ts";
-import type { Beam } from "./beam.ts";
-import { BeamError } from "./errors.ts";
-import type { BeamSettings } from "./options.ts";
+import type { Beam } from "../beam.ts";
+import { BeamError } from "../errors.ts";
+import type { BeamSettings } from "../options.ts";
 
 /**
  * Makes a beam to the peer.

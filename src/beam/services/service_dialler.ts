@@ -4,9 +4,9 @@
  * @module
  */
 
-import { ClosedError, isPeerGone } from "../core/errors.ts";
-import type { UnixSocket } from "../core/socket.ts";
-import type { Beam } from "./beam.ts";
+import { ClosedError, isPeerGone } from "../../core/errors.ts";
+import type { UnixSocket } from "../../core/socket.ts";
+import type { Beam } from "../beam.ts";
 import type { BeamLink } from "./beam_link.ts";
 import { NoServiceError } from "./no_service.ts";
 import type { Offers } from "./offers.ts";

@@ -7,13 +7,13 @@
  * @module
  */
 
-import { isPeerGone } from "../core/errors.ts";
-import type { Fd } from "../core/fd.ts";
-import type { Message } from "../core/message.ts";
-import { UnixSocket } from "../core/socket.ts";
-import { Beam } from "./beam.ts";
+import { isPeerGone } from "../../core/errors.ts";
+import type { Fd } from "../../core/fd.ts";
+import type { Message } from "../../core/message.ts";
+import { UnixSocket } from "../../core/socket.ts";
+import { Beam } from "../beam.ts";
 import { NoServiceError, refusalIn } from "./no_service.ts";
-import type { BeamSettings } from "./options.ts";
+import type { BeamSettings } from "../options.ts";
 
 /**
  * Takes over a private channel.

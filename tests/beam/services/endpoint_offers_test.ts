@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Beam, BeamEndpoint, NoServiceError, UnixSocket } from "ipcx";
-import { claim } from "../claim.ts";
-import { within } from "../cli/program.ts";
+import { claim } from "../../claim.ts";
+import { within } from "../../cli/program.ts";
 import { ask, Ends, shout } from "./endpoint_ends.ts";
 import { ErrorLog } from "./error_log.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isPeerGone } from "../core/errors.ts";
-import type { UnixSocket } from "../core/socket.ts";
-import type { Beam } from "./beam.ts";
+import { isPeerGone } from "../../core/errors.ts";
+import type { UnixSocket } from "../../core/socket.ts";
+import type { Beam } from "../beam.ts";
 
 /** Keeps offers until they are withdrawn or taken up. */
 export class Offers {

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { ClosedError, isPeerGone } from "../core/errors.ts";
-import type { Fd } from "../core/fd.ts";
-import type { Message } from "../core/message.ts";
-import type { UnixSocket } from "../core/socket.ts";
-import type { Beam } from "./beam.ts";
+import { ClosedError, isPeerGone } from "../../core/errors.ts";
+import type { Fd } from "../../core/fd.ts";
+import type { Message } from "../../core/message.ts";
+import type { UnixSocket } from "../../core/socket.ts";
+import type { Beam } from "../beam.ts";
 import type { EndpointSettings } from "./endpoint_options.ts";
 import { Handlers } from "./handlers.ts";
 import { NoServiceError, type Refusal, refuse } from "./no_service.ts";
 import { Offers } from "./offers.ts";
-import type { BeamSettings } from "./options.ts";
+import type { BeamSettings } from "../options.ts";
 import { ServedChannel } from "./served_channel.ts";
 import { channelOver, openChannel, receiveConnection } from "./service_channel.ts";
 import type { NamedService } from "./service_connection.ts";
@@ -124,13 +124,14 @@ export class NameServer {
       this.#settings.onError(error, service.name);
       return;
     }
+    let leave: () => void;
     try {
-      await this.#handlers.takePlace(signal);
+      leave = await this.#handlers.takePlace(signal);
     } catch (error) {
       connection.close();
       throw error;
     }
-    this.#handlers.serve(connection, service, settings);
+    this.#handlers.serve(connection, leave, service, settings);
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Beam } from "./beam.ts";
+import { Beam } from "../beam.ts";
 import { BeamLink, type BeamSource } from "./beam_link.ts";
 import { Calls } from "./calls.ts";
 import type { DialOptions, ServiceConnectionOptions, WithConnectionOptions } from "./dial_options.ts";

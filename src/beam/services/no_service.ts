@@ -9,8 +9,8 @@
  * @module
  */
 
-import type { Message } from "../core/message.ts";
-import type { Beam } from "./beam.ts";
+import type { Message } from "../../core/message.ts";
+import type { Beam } from "../beam.ts";
 
 /** Why the other endpoint gives no connection. */
 export type Refusal = "unknown" | "busy";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Beam, BeamEndpoint, ClosedError, NoServiceError } from "ipcx";
-import { claim } from "../claim.ts";
+import { claim } from "../../claim.ts";
 import { ask, Ends, shout, WAYS } from "./endpoint_ends.ts";
 
 claim("an aborted dial ends with its reason, in time or not, and a time-out with TimeoutError", async () => {
