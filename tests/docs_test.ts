@@ -17,8 +17,10 @@ import {
 } from "ipcx";
 import manifest from "../deno.json" with { type: "json" };
 import jsrMap from "../import_map.jsr.json" with { type: "json" };
+import { settle } from "../src/beam/options.ts";
 import { defaultLimits } from "../src/broker/limits.ts";
 import { BrokerMetrics, renderMetrics } from "../src/broker/metrics.ts";
+import { BEAM_VERBS, verbsOf } from "../src/cli/beam_table.ts";
 import { valueOf } from "../src/cli/help.ts";
 import { COMMANDS, HELP_OPTION, type OptionSpec } from "../src/cli/table.ts";
 import { count, duration, mode } from "../src/cli/values.ts";
@@ -29,9 +31,11 @@ const read = (path: string): string => Deno.readTextFileSync(root + path);
 const readme = read("README.md");
 const page = read("docs/broker.md");
 const spawnPage = read("docs/spawn.md");
+const beamPage = read("docs/beam.md");
 
 /** The page that has the options of a command. */
 function pageOf(command: string): { path: string; text: string } {
+  if (command === "beam") return { path: "docs/beam.md", text: beamPage };
   return command === "spawn" || command === "nsexec"
     ? { path: "docs/spawn.md", text: spawnPage }
     : { path: "docs/broker.md", text: page };
@@ -171,6 +175,66 @@ claim("docs/broker.md has every reason to refuse a client, and every field of a 
   assertEquals(codeIn(sentence).sort(), [...fields].sort());
 });
 
+claim("docs/beam.md has for each option what it is for, and every word", () => {
+  const table = rows(section(beamPage, "## `ipcx beam`")).filter(([first]) => /^`--?\w/.test(first));
+  for (const [written, , purpose] of table.slice(0, -1)) {
+    const verbs = verbsOf(/--([\w-]+)/.exec(written)![1]);
+    const others = BEAM_VERBS.filter((verb) => !verbs.includes(verb));
+    const wanted = others.length === 0 ? "all" : others.length === 1 ? `all but ${others[0]}` : verbs.join(", ");
+    assertEquals(purpose, wanted, written);
+  }
+  for (const verb of BEAM_VERBS) assert(beamPage.includes(`ipcx beam ${verb} `), verb);
+});
+
+claim("the limits in docs/beam.md are those of the code", () => {
+  const limit = new Map(rows(section(beamPage, "## Limits")).map(([name, ...cells]) => [name, cells.join(" ")]));
+  const says = (name: string, text: string): void =>
+    assert(limit.get(name)?.includes(text), `${name}: '${text}' is not in '${limit.get(name)}'`);
+  const plain = settle("stream", {}), framed = settle("stream", { framed: true });
+  const options = "src/beam/options.ts";
+  const most = [constant(options, "MOST_PLAIN_BYTES"), constant(options, "MOST_FRAMED_BYTES")];
+  const bytes = `${plain.maxBytes} of at most ${most[0]}; ${framed.maxBytes / 2 ** 20} MiB of at most ${most[1]}`;
+  says("bytes of a message", bytes);
+  says("descriptors of a message", `${plain.maxFds}; ${framed.maxFds} with frames`);
+  const room = (name: string): number => constant("src/cli/beam_exec.ts", "LONGEST_STRING") - name.length - 2;
+  says("`BEAM_DATA`", `${room("BEAM_DATA")} bytes`);
+  const base64 = room("BEAM_DATA_BASE64");
+  says("`BEAM_DATA_BASE64`", `${base64} characters, so ${Math.floor(base64 / 4) * 3} bytes`);
+  const json = "src/cli/beam_json.ts";
+  says("a line of JSON that is read", `${constant(json, "CHARACTERS_PER_BYTE")} characters for each byte`);
+  says("a line of JSON that is read", `and ${constant(json, "ROOM_AROUND")}`);
+  const listen = "src/cli/beam_listen.ts";
+  const defaults = new Map(
+    rows(section(beamPage, "## `ipcx beam`")).map(([option, value]) => [option, codeIn(value)[0]]),
+  );
+  assertEquals(count(defaults.get("`--max-clients N`")!), constant(listen, "DEFAULT_CLIENTS"));
+  assertEquals(count(defaults.get("`--max-children N`")!), constant(listen, "DEFAULT_CHILDREN"));
+  assertEquals(duration(defaults.get("`--grace TIME`")!), constant(listen, "DEFAULT_GRACE_MS"));
+  says("connections of `listen`", `, ${constant(listen, "DEFAULT_CLIENTS")}`);
+  says("connections of `listen`", `of ${constant("src/core/listener.ts", "DEFAULT_BACKLOG")} or`);
+  says("commands of `listen`", `, ${constant(listen, "DEFAULT_CHILDREN")}`);
+  says("time to end for commands", `${constant(listen, "DEFAULT_GRACE_MS") / 1000} seconds`);
+  says("descriptors of ipcx", `${constant("src/cli/beam_service.ts", "PAUSE_MS")} milliseconds`);
+  says("number of a descriptor", `${constant("src/cli/values.ts", "MAX_DESCRIPTOR")}`);
+  says("times", `${Math.floor(constant("src/cli/values.ts", "MAX_DURATION_MS") / 86_400_000)} days`);
+  const pause = constant("src/cli/beam_connection.ts", "LONGEST_PAUSE_MS");
+  assert(section(beamPage, "## Who listens").includes(`every ${pause} milliseconds or sooner`));
+  const wires = rows(section(beamPage, "## The wires"));
+  const row = (name: string): string => wires.find(([first]) => first === name)!.join(" ");
+  assert(row("bytes of a message").includes(`1 to ${plain.maxBytes}, at most ${most[0]}`));
+  assert(row("large payloads, from " + framed.memoryThreshold + " bytes"));
+});
+
+claim("docs/beam.md has every line of the log of ipcx beam", () => {
+  const source = ["listen", "service", "commands"].map((name) => read(`src/cli/beam_${name}.ts`)).join("\n");
+  const lines = source.matchAll(/(?:log|logger|getLogger\("beam"\))\.(debug|info|warn|error)\("([^"]+)"/g);
+  const logged = new Set(Array.from(lines, ([, level, text]) => `${text}, ${level}`));
+  assertEquals(
+    rows(section(beamPage, "## Log")).map(([text, level]) => `${codeIn(text)[0]}, ${level}`).sort(),
+    [...logged].sort(),
+  );
+});
+
 claim("docs/broker.md has every metric, with its type", async () => {
   const { text } = await renderMetrics(new BrokerMetrics(), { clients: 0, waiting: 0 });
   const metrics = Array.from(text.matchAll(/^# TYPE (\S+) (\S+)$/gm), ([, name, type]) => [`\`${name}\``, type]);
@@ -216,7 +280,7 @@ claim("docs/broker.md has every line of the broker's log", () => {
 
 claim("every message in the troubleshooting tables is one of the program's", () => {
   const source = (sources("src") + sources("ffi")).replaceAll(/\$\{[^}]*\}/g, "…");
-  for (const [message] of [page, spawnPage].flatMap((text) => rows(section(text, "## Troubleshooting")))) {
+  for (const [message] of [page, spawnPage, beamPage].flatMap((text) => rows(section(text, "## Troubleshooting")))) {
     if (message.includes("Module not found")) continue; // Deno's own.
     for (const part of codeIn(message)[0].split("…").map((one) => one.trim()).filter((one) => one !== "sendmsg:")) {
       assert(source.includes(part), `'${part}' is in no source file`);
@@ -239,7 +303,7 @@ claim("README.md has every npm package with its version, and every task", () => 
 
 claim("every path in README.md's tree is there, and every link leads somewhere", () => {
   for (const [path] of rows(section(readme, "## The tree"))) Deno.statSync(root + codeIn(path)[0]);
-  for (const document of ["README.md", "docs/broker.md", "docs/library.md", "docs/spawn.md"]) {
+  for (const document of ["README.md", "docs/beam.md", "docs/broker.md", "docs/library.md", "docs/spawn.md"]) {
     for (const [, link] of read(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const { pathname, hash } = new URL(link, `file://${root}${document}`);
       if (hash === "") {

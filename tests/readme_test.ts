@@ -71,7 +71,7 @@ function normalize(lines: readonly string[]): string[] {
       line
         .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
         .replaceAll(/[^\s"=\\]*\/ipcx-demo-\w+/g, "DIRECTORY")
-        .replaceAll(/\b(pid|ownPid|firstPid|secondPid|process|uid|user)\b("?[ :=]+)\d+/g, "$1$2N")
+        .replaceAll(/\b(pid|ownPid|firstPid|secondPid|process|uid|gid|user)\b("?[ :=]+)\d+/g, "$1$2N")
         .replaceAll(/"usage":\{[^}]*\}/g, "USAGE")
         // The row of a client: its pid and uid.
         .replace(/^( *\d+ +)\d+ +\d+(?= +(reading|waiting|owed) )/, "$1N N")
@@ -140,7 +140,7 @@ async function runSteps(steps: readonly Step[], directory: string): Promise<stri
   }
 }
 
-for (const document of ["README.md", "docs/broker.md", "docs/library.md", "docs/spawn.md"]) {
+for (const document of ["README.md", "docs/beam.md", "docs/broker.md", "docs/library.md", "docs/spawn.md"]) {
   for (const { line, steps, skip } of consoleBlocks(document)) {
     const name = `${document}:${line}: the console prints what is shown, and nothing runs on`;
     const test = async (): Promise<void> => {

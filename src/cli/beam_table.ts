@@ -133,9 +133,9 @@ export const BEAM: CommandSpec = {
   copy    hands on messages from A to B and from B to A, descriptors included
 
 CMD has the first descriptor of its message as standard input and output, as far
-as it can be read and written, others from 3 on, and in its environment BEAM_DATA
-(BEAM_DATA_BASE64 if that is no text), BEAM_FDS, BEAM_PID, BEAM_UID, BEAM_GID.
-Without a descriptor its input is empty, and its output is that of ipcx.`,
+as it can be read and written, others from 3 on, and in its environment
+BEAM_DATA (BEAM_DATA_BASE64 if that is no text), BEAM_FDS, BEAM_PID, BEAM_UID,
+BEAM_GID. Without a descriptor its input is empty, and its output that of ipcx.`,
   options: OPTIONS.map(({ verbs: _, ...option }) => option),
   words: BEAM_VERBS,
 };

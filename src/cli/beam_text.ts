@@ -54,7 +54,8 @@ function payloadJson(data: Uint8Array): { data: string } | { base64: string } {
 export function jsonLine(message: Message, peer: Credentials): string {
   const fds = message.fds.map(describeFd);
   const { pid, uid, gid } = peer;
-  return `${escaped(JSON.stringify({ ...payloadJson(message.data), fds, pid, uid, gid }))}\n`;
+  const surplus = message.controlTruncated ? { surplusClosed: true } : {};
+  return `${escaped(JSON.stringify({ ...payloadJson(message.data), fds, ...surplus, pid, uid, gid }))}\n`;
 }
 
 /**
@@ -67,6 +68,7 @@ export function textLine(message: Message): string {
   const text = textOf(message.data);
   const payload = text === undefined ? escapeBytes(message.data) : printable(text);
   const fds = message.fds.map((fd) => fdText(describeFd(fd)));
+  if (message.controlTruncated) fds.push("others were closed");
   return fds.length > 0 ? `${payload}  [${fds.join(", ")}]\n` : `${payload}\n`;
 }
 

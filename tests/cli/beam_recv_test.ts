@@ -130,6 +130,23 @@ claim("glued messages come as one line, those with a descriptor one by one", asy
   assert([`a${nulls}\nb${nulls}\ncd${nulls}\n`, `a${nulls}\nb${nulls}\nc\nd${nulls}\n`].includes(out), out);
 });
 
+claim("descriptors beyond those that a wire has are closed, and that is told", async () => {
+  using fd = opened("/dev/null");
+  const three = async (beam: Beam): Promise<void> => {
+    const socket = UnixSocket.fromFd(beam.release());
+    await socket.send("x", { fds: [fd, fd, fd] });
+    socket.close();
+  };
+  for (const [options, wanted] of [[[], "x  [device /dev/null, others were closed]\n"], [["--json"], ""]] as const) {
+    const address = ownName();
+    await using process = startBeam(["recv", "--listen", address, ...options]);
+    await three(await connected(address));
+    const out = await endedWell(process);
+    if (wanted) assertEquals(out, wanted);
+    else assertEquals([JSON.parse(out).fds.length, JSON.parse(out).surplusClosed], [1, true]);
+  }
+});
+
 claim("--skip-without-fd passes over messages without a descriptor, as Docker's beam does", async () => {
   using fd = opened("/dev/null");
   const send = async (beam: Beam): Promise<void> => {

@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import { describeFd, type FdDescription, fdText, printable } from "../../src/cli/fd_description.ts";
+import { check } from "../../src/core/errors.ts";
+import { Fd } from "../../src/core/fd.ts";
+import { OPEN } from "../../src/core/linux.ts";
+import { native } from "../../src/core/native.ts";
+import { openPath } from "../../src/core/reach.ts";
+import { UnixListener } from "../../src/core/listener.ts";
+import { UnixSocket } from "../../src/core/socket.ts";
+import { claim, OwnDirectory, ownName } from "../claim.ts";
+
+function assertIs(fd: Fd, description: FdDescription, text: string): void {
+  assertEquals(describeFd(fd), description);
+  assertEquals(fdText(description), text);
+}
+
+claim("files, directories and devices have their path", () => {
+  using directory = new OwnDirectory();
+  const path = directory.file("f");
+  Deno.writeTextFileSync(path, "");
+  using file = openPath(path, OPEN.READ | OPEN.WRITE);
+  assertIs(file, { kind: "file", path, access: "both" }, `file ${path}`);
+  using place = openPath(directory.path, OPEN.DIRECTORY);
+  assertIs(place, { kind: "directory", path: directory.path, access: "none" }, `directory ${directory.path}`);
+  using device = openPath("/dev/null", OPEN.WRITE);
+  assertIs(device, { kind: "device", path: "/dev/null", access: "write" }, "device /dev/null");
+});
+
+claim("pipes have one if they have a name", () => {
+  const ends = new Int32Array(2);
+  check(native.ipcx_pipe(ends), "pipe2");
+  using reader = new Fd(ends[0]), writer = new Fd(ends[1]);
+  assertIs(reader, { kind: "pipe", access: "read" }, "pipe");
+  assertIs(writer, { kind: "pipe", access: "write" }, "pipe");
+  using directory = new OwnDirectory();
+  const path = directory.file("fifo");
+  new Deno.Command("mkfifo", { args: [path] }).outputSync();
+  using named = openPath(path, OPEN.READ | OPEN.WRITE);
+  assertIs(named, { kind: "pipe", path, access: "both" }, `pipe ${path}`);
+});
+
+claim("sockets have their family and type, and listeners are told apart", () => {
+  const [left, right] = UnixSocket.pair("dgram");
+  assertIs(left.fd, { kind: "socket", family: "unix", type: "dgram", access: "both" }, "unix dgram socket");
+  left.close();
+  right.close();
+  using listener = UnixListener.listen(ownName(), { type: "seqpacket" });
+  const listening: FdDescription = { kind: "socket", family: "unix", type: "seqpacket", listens: true, access: "both" };
+  assertIs(listener.fd, listening, "unix seqpacket listener");
+});
+
+claim("memory has its name, and what has no file what the kernel calls it", () => {
+  using memory = new Fd(check(native.ipcx_memory_create(new TextEncoder().encode("a name\0"), 10), "memfd_create"));
+  assertIs(memory, { kind: "memory", path: "a name", access: "both" }, "memory a name");
+  using epoll = new Fd(check(native.ipcx_epoll_create(), "epoll_create1"));
+  assertIs(epoll, { kind: "other", path: "anon_inode:[eventpoll]", access: "both" }, "other anon_inode:[eventpoll]");
+});
+
+claim("what a terminal would take for a command is written as bytes", () => {
+  assertEquals(
+    printable("ä b\\\x1b[1m\x9b\n\u2028\u202e\ud83d\ude00"),
+    [
+      "ä b\\\\",
+      "\\x1b[1m",
+      "\\xc2\\x9b",
+      "\\x0a",
+      "\\xe2\\x80\\xa8",
+      "\\xe2\\x80\\xae",
+      "\ud83d\ude00",
+    ].join(""),
+  );
+});
