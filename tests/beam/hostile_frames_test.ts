@@ -139,6 +139,28 @@ async function cutAfter(bytes: number, recorded: readonly Sent[], options: { rea
   return outcomes.join("; ");
 }
 
+claim("the end between the packets of one message is told from the end behind them", async () => {
+  using along = pipeWith("along");
+  const [left, right] = UnixSocket.pair("seqpacket");
+  using sender = new Beam(left);
+  using socket = right;
+  await sender.send(new Uint8Array(70_000), Array(300).fill(along));
+  const recorded = record(socket);
+  assertEquals(recorded.length, 4);
+  for (let packets = 0; packets <= recorded.length; packets++) {
+    const [from, to] = UnixSocket.pair("seqpacket");
+    using replay = from;
+    using beam = new Beam(to);
+    for (const { data, fds } of recorded.slice(0, packets)) await replay.send(data, { fds });
+    replay.shutdown("write");
+    // Memory belongs to no message.
+    if (packets > 0 && packets < recorded.length) await assertFailed(beam, "cut-off");
+    else if (packets > 0) (await beam.receive())![Symbol.dispose]();
+    if (beam.isOpen) assertEquals(await beam.receive(), null);
+  }
+  for (const fd of recorded.flatMap(({ fds }) => fds)) fd.close();
+});
+
 claim("the end within a message is told from the end behind it, at every byte", async () => {
   using along = pipeWith("along");
   const cases: [size: number, fds: Fd[]][] = [[5, [along]], [0, [along]], [7, []], [70_000, Array(300).fill(along)]];
