@@ -25,7 +25,7 @@ export interface OutgoingPart {
 /** Takes messages apart; owner of the memory. */
 export class OutgoingParts implements Disposable {
   readonly #settings: BeamSettings;
-  readonly #inlineBytes: number;
+  readonly #inlineBytes: () => number;
   #ring: RingWriter | undefined;
   #isAnnounced = false;
   #avoidMemory = false;
@@ -34,9 +34,9 @@ export class OutgoingParts implements Disposable {
    * Prepares; there is no memory until it is needed.
    *
    * @param settings How large the memory is.
-   * @param inlineBytes The most bytes that follow a part.
+   * @param inlineBytes Tells the most bytes that follow a part.
    */
-  constructor(settings: BeamSettings, inlineBytes: number) {
+  constructor(settings: BeamSettings, inlineBytes: () => number) {
     this.#settings = settings;
     this.#inlineBytes = inlineBytes;
   }
@@ -70,14 +70,14 @@ export class OutgoingParts implements Disposable {
       this.#isAnnounced = true;
     }
     for (let at = 0; at < total;) {
-      const piece = data.subarray(at, at + (ring?.mostBytes ?? this.#inlineBytes));
+      const piece = data.subarray(at, at + (ring?.mostBytes ?? total));
       const place = ring?.tryPut(piece);
       if (ring && place) {
         yield* sharedPart(ring, place, total);
         at += piece.length;
       } else if (ring === undefined || this.#avoidMemory) {
         this.#avoidMemory = false;
-        const inline = piece.subarray(0, this.#inlineBytes);
+        const inline = piece.subarray(0, this.#inlineBytes());
         yield { part: { kind: "inline", length: inline.length, total }, data: inline };
         at += inline.length;
       } else {

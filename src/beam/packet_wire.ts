@@ -22,6 +22,9 @@ import { OTHERS_FIRST, READS_IN_A_ROW, type SendState, type Wire } from "./wire.
 /** The largest packet that Linux carries, whatever the buffers. */
 const LARGEST_PACKET = 4_263_616;
 
+/** What the kernel keeps of the send buffer for itself. */
+const PACKET_OVERHEAD_BYTES = 32;
+
 const PART_HEAD_BYTES = PACKET_MARK.length + PART_BYTES;
 
 /** So much of a payload goes through the socket at a time while the memory is full. */
@@ -56,7 +59,7 @@ export class PacketWire implements Wire {
     this.#socket = socket;
     this.#settings = settings;
     this.#outbox = new Outbox(socket);
-    this.#parts = new OutgoingParts(settings, INLINE_BYTES);
+    this.#parts = new OutgoingParts(settings, () => this.#inlineBytes);
     this.#assembly = new Assembly(settings);
     this.#receive = {
       maxBytes: Math.min(Math.max(settings.maxBytes, INLINE_BYTES) + PART_HEAD_BYTES, LARGEST_PACKET),
@@ -64,6 +67,11 @@ export class PacketWire implements Wire {
       maxFds: MAX_FDS_PER_MESSAGE,
       maxMessages: settings.readAhead ? 64 : 1,
     };
+  }
+
+  get #inlineBytes(): number {
+    const most = this.#socket.getOption("sendBuffer") - PACKET_OVERHEAD_BYTES - PART_HEAD_BYTES;
+    return Math.min(INLINE_BYTES, most);
   }
 
   get isWithinMessage(): boolean {

@@ -46,7 +46,7 @@ export class StreamWire implements Wire {
     this.#settings = settings;
     this.#reader = new FrameReader(settings);
     this.#outbox = new Outbox(socket);
-    this.#parts = new OutgoingParts(settings, INLINE_BYTES);
+    this.#parts = new OutgoingParts(settings, () => INLINE_BYTES);
   }
 
   get isWithinMessage(): boolean {

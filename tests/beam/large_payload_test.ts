@@ -146,6 +146,19 @@ claim("a packet above maxBytes is skipped whole, in however many parts it came",
   }
 });
 
+claim("pieces that go through the socket are no larger than its send buffer", async () => {
+  const [left, right] = UnixSocket.pair("seqpacket");
+  left.setOption("sendBuffer", 5000);
+  using sender = new Beam(left, { memoryBytes: 65_536, sendBuffer: 0 });
+  using socket = right;
+  const sending = sender.send(numbered(200_000));
+  for (let bytes = 0; bytes < 200_000;) {
+    const { part, inline } = await readPart(socket);
+    bytes += part.kind === "shared" ? part.length : inline;
+  }
+  await sending;
+});
+
 claim("packets that begin as parts do arrive as they are, of any size", async () => {
   for (const options of [{}, { memoryThreshold: Infinity }]) {
     const [sender, receiver] = Beam.pair({ type: "seqpacket", maxBytes: 100_000, ...options });
