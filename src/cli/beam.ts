@@ -4,8 +4,10 @@
  * @module
  */
 
-import type { BeamVerb } from "./beam_table.ts";
+import { BeamError } from "../beam/errors.ts";
 import { verbFrom } from "./beam_settings.ts";
+import type { BeamVerb } from "./beam_table.ts";
+import { messageOf } from "./beam_text.ts";
 import type { Arguments } from "./parse.ts";
 
 /** What every file of a verb exports. */
@@ -31,5 +33,11 @@ const LOADERS: Readonly<Record<BeamVerb, () => Promise<Verb>>> = {
  */
 export async function run(args: Arguments): Promise<number> {
   const verb = await LOADERS[verbFrom(args)]();
-  return await verb.run(args);
+  try {
+    return await verb.run(args);
+  } catch (error) {
+    // Others may be told apart by what they are.
+    if (!(error instanceof BeamError)) throw error;
+    throw new Error(messageOf(error), { cause: error });
+  }
 }

@@ -16,7 +16,7 @@ const LONGEST_PAUSE_MS = 100;
 /** What says that nobody listens there yet. */
 const NOBODY_THERE = ["ENOENT", "ECONNREFUSED"];
 
-const ENDING: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+const ENDING = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
  * Gives something up when it takes too long.
@@ -55,16 +55,27 @@ async function connect({ address, type, options }: Side, waits: boolean, signal?
   }
 }
 
+/** The signals that this process was started with ignored, as by nohup or in the background of a script. */
+let ignored: bigint | undefined;
+
+function isIgnored(number: number): boolean {
+  const status = (): string => Deno.readTextFileSync("/proc/self/status");
+  ignored ??= BigInt(`0x${/^SigIgn:\s+([\da-f]+)$/m.exec(status())?.[1] ?? 0}`);
+  return (ignored >> BigInt(number - 1) & 1n) === 1n;
+}
+
 /** Until disposed of, a signal that ends this process takes along what is opened. */
 function closedAtSignals(opened: DisposableStack): Disposable {
   const stop = new AbortController();
-  for (const name of ENDING) {
+  for (const [signal, number] of Object.entries(ENDING)) {
+    const name = signal as Deno.Signal;
     const end = (): void => {
       opened.dispose();
       stop.abort();
       Deno.kill(Deno.pid, name);
     };
-    Deno.addSignalListener(name, end);
+    // With its first listener the runtime takes all of them over, those that were ignored, too.
+    Deno.addSignalListener(name, isIgnored(number) ? () => {} : end);
     stop.signal.addEventListener("abort", () => Deno.removeSignalListener(name, end));
   }
   return { [Symbol.dispose]: () => stop.abort() };

@@ -15,6 +15,7 @@ import type { UnixListener } from "../core/listener.ts";
 import type { Message } from "../core/message.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import type { BeamCommands } from "./beam_commands.ts";
+import { messageOf } from "./beam_text.ts";
 import { Semaphore } from "../core/semaphore.ts";
 
 /** How long nobody is accepted after that has failed, most likely at the limit of descriptors. */
@@ -110,7 +111,7 @@ export class BeamService {
     } catch (error) {
       if (this.#stop.signal.aborted || error instanceof ClosedError) return;
       if (isPeerGone(error)) log.debug("reset by the peer", { ...peer });
-      else log.warn("connection closed", { ...peer, error: (error as Error).message });
+      else log.warn("connection closed", { ...peer, error: messageOf(error) });
     } finally {
       this.#beams.delete(beam);
       log.debug("disconnected", { ...peer });
@@ -124,7 +125,7 @@ export class BeamService {
       message = await this.#receive(beam);
     } catch (error) {
       if (!(error instanceof BeamError) || !beam.isOpen) throw error;
-      getLogger("beam").warn("message lost", { ...peer, error: error.message });
+      getLogger("beam").warn("message lost", { ...peer, error: messageOf(error) });
       return true;
     }
     if (message === null) return false;

@@ -73,6 +73,16 @@ export function textLine(message: Message): string {
 }
 
 /**
+ * What an error says to somebody who gives options.
+ *
+ * @param error What was thrown.
+ * @returns Its message.
+ */
+export function messageOf(error: unknown): string {
+  return (error as Error).message.replaceAll("maxBytes", "--max-bytes");
+}
+
+/**
  * Writes all of it to standard output.
  *
  * @param data Text or bytes.

@@ -123,3 +123,18 @@ claim("a signal while it listens takes its files along", async () => {
   assertEquals((await process.ended()).signal, "SIGTERM");
   assertEquals(Array.from(Deno.readDirSync(directory.path)), []);
 });
+
+claim("signals that it was started with ignored stay so, though it listens twice", async () => {
+  using directory = new OwnDirectory();
+  Deno.writeTextFileSync(directory.file("f"), "held");
+  const [addressA, addressB] = [directory.file("a"), directory.file("b")];
+  const through = ["sh", "-c", 'trap "" HUP INT; exec "$@"', "sh"];
+  await using process = startBeam(["copy", "--listen", "--listen-b", addressA, addressB], { through });
+  await until(() => Boolean(Deno.statSync(addressA).isSocket && Deno.statSync(addressB).isSocket), "no files");
+  process.kill("SIGHUP");
+  process.kill("SIGINT");
+  using a = await connected(addressA);
+  using b = await connected(addressB);
+  await talk(a, b, directory.file("f"));
+  await endedWell(process);
+});

@@ -7,7 +7,7 @@ import { openPath } from "../../src/core/reach.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
 import { connected, startBeam } from "./beaming.ts";
-import { type ProcessOptions, type Result } from "./program.ts";
+import type { ProcessOptions, Result } from "./program.ts";
 
 /** What comes of a command that `ipcx beam recv` becomes, or runs, for one message. */
 async function executed(

@@ -249,8 +249,7 @@ claim("--listen sends to the one who connects; its file has the mode that was as
   const at = directory.file("s");
   for (const [option, mode] of [[[], 0o600], [["--mode", "0660"], 0o660]] as const) {
     await using process = startBeam(["send", "--listen", at, "--data", "x", ...option]);
-    await until(() => Boolean(Deno.statSync(at).isSocket), "no file");
-    assertEquals(Deno.statSync(at).mode! & 0o777, mode);
+    await until(() => (Deno.statSync(at).mode! & 0o777) === mode, "no file of that mode");
     using peer = await connected(at);
     assertEquals((await within(peer.receive(), "no message"))!.text, "x");
     await endedWell(process);
@@ -269,6 +268,19 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     assertEquals(Array.from(Deno.readDirSync(directory.path)), []);
   });
 }
+
+claim("a signal that it was started with ignored stays so while it listens", async () => {
+  using directory = new OwnDirectory();
+  const at = directory.file("s");
+  const through = ["sh", "-c", 'trap "" HUP INT; exec "$@"', "sh"];
+  await using process = startBeam(["send", "--listen", at, "--data", "x"], { through });
+  await until(() => Boolean(Deno.statSync(at).isSocket), "no file");
+  process.kill("SIGHUP");
+  process.kill("SIGINT");
+  using peer = await connected(at);
+  assertEquals((await within(peer.receive(), "no message"))!.text, "x");
+  await endedWell(process);
+});
 
 claim("fd:N is a connection that ipcx was started with; several can use it one after the other", async () => {
   for (const type of ["stream", "seqpacket"] as const) {

@@ -9,7 +9,7 @@ import { Beam } from "../../src/beam/beam.ts";
 import type { BeamPairOptions } from "../../src/beam/options.ts";
 import { delay } from "../../src/core/delay.ts";
 import { SystemError } from "../../src/core/errors.ts";
-import { type Fd } from "../../src/core/fd.ts";
+import type { Fd } from "../../src/core/fd.ts";
 import { native } from "../../src/core/native.ts";
 import { ipcx, type Process, type ProcessOptions, type Result, startIpcx, within } from "./program.ts";
 
