@@ -6,7 +6,8 @@
  * of the payload behind it, and as the highest bit whether descriptors come
  * with its first byte. The length 0x7fffffff, which no payload has, marks a part
  * of a message: a kind and four numbers of 32 bits follow, of which each kind
- * uses what it needs. Packets need no frames; there a part begins with
+ * uses what it needs. The kind is the lowest byte of its number; the other three
+ * are the name of the memory that the part is about. Packets need no frames; there a part begins with
  * {@linkcode PACKET_MARK} in place of the length.
  *
  * @module
@@ -40,9 +41,12 @@ export const PACKET_MARK: Uint8Array<ArrayBuffer> = new Uint8Array([
  */
 export type Part =
   | { kind: "descriptors" }
-  | { kind: "memory"; size: number }
-  | { kind: "shared"; offset: number; length: number; end: number; total: number }
+  | { kind: "memory"; memory: number; size: number }
+  | { kind: "shared"; memory: number; offset: number; length: number; end: number; total: number }
   | { kind: "inline"; length: number; total: number };
+
+/** There are so many names of memory. */
+export const MEMORY_NAMES = 2 ** 24;
 
 const KINDS = ["descriptors", "memory", "shared", "inline"] as const;
 
@@ -80,7 +84,8 @@ export function readHeader(bytes: Uint8Array, at: number): number {
 export function encodePart(part: Part): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(PART_BYTES);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, KINDS.indexOf(part.kind) + 1);
+  const memory = "memory" in part ? part.memory : 0;
+  view.setUint32(0, ((memory << 8) | (KINDS.indexOf(part.kind) + 1)) >>> 0);
   if (part.kind === "memory") view.setUint32(4, part.size);
   if (part.kind === "shared") {
     view.setUint32(4, part.offset);
@@ -102,15 +107,16 @@ export function encodePart(part: Part): Uint8Array<ArrayBuffer> {
  */
 export function decodePart(bytes: Uint8Array<ArrayBuffer>, at: number): Part | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, PART_BYTES);
-  const kind = KINDS[view.getUint32(0) - 1];
+  const kind = KINDS[(view.getUint32(0) & 0xff) - 1];
+  const memory = view.getUint32(0) >>> 8;
   const [length, total] = [view.getUint32(8), view.getUint32(16)];
   switch (kind) {
     case "descriptors":
       return { kind };
     case "memory":
-      return { kind, size: view.getUint32(4) };
+      return { kind, memory, size: view.getUint32(4) };
     case "shared":
-      return { kind, offset: view.getUint32(4), length, end: view.getUint32(12), total };
+      return { kind, memory, offset: view.getUint32(4), length, end: view.getUint32(12), total };
     case "inline":
       return { kind, length, total };
   }

@@ -201,7 +201,7 @@ export class FrameReader implements Disposable {
 
   #readPart(header: number, part: Part | undefined): void {
     if (part === undefined) throw new BeamError("protocol", "a part of a message of an unknown kind");
-    if (part.kind === "memory") return this.#useMemory(header);
+    if (part.kind === "memory") return this.#useMemory(header, part.memory);
     if (header & FDS_BIT) this.#claim();
     if (part.kind === "descriptors") return;
     this.#assembly.begin(part.total);
@@ -210,10 +210,10 @@ export class FrameReader implements Disposable {
     this.#completeIfAllIsThere();
   }
 
-  #useMemory(header: number): void {
+  #useMemory(header: number, name: number): void {
     const lot = header & FDS_BIT ? this.#lots.shift() : undefined;
     if (lot === undefined) throw new BeamError("protocol", "no memory where it was announced");
-    this.#ring = takeMemory(lot, this.#ring, this.#settings);
+    this.#ring = takeMemory(lot, name, this.#ring, this.#settings);
   }
 
   #ringOrThrow(): RingReader {
@@ -251,12 +251,18 @@ function stray(): BeamError {
  * Takes over the memory that a sender announced.
  *
  * @param lot The descriptors that came with it.
+ * @param name Its name.
  * @param before The memory in use so far, which is given back.
  * @param settings How large it may be.
  * @returns The memory.
  * @throws {BeamError} If it is none, or did not arrive.
  */
-export function takeMemory(lot: Lot, before: RingReader | undefined, settings: BeamSettings): RingReader {
+export function takeMemory(
+  lot: Lot,
+  name: number,
+  before: RingReader | undefined,
+  settings: BeamSettings,
+): RingReader {
   if (lot === "lost") {
     throw new BeamError("descriptors-lost", "shared memory for large messages could not be delivered (MSG_CTRUNC)");
   }
@@ -264,7 +270,7 @@ export function takeMemory(lot: Lot, before: RingReader | undefined, settings: B
   for (const other of others) other.close();
   before?.[Symbol.dispose]();
   try {
-    return new RingReader(fd, settings.memoryBytes);
+    return new RingReader(fd, name, settings.memoryBytes);
   } catch (error) {
     throw new BeamError("protocol", `no shared memory where it was announced: ${(error as Error).message}`);
   }

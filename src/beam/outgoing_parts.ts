@@ -66,7 +66,7 @@ export class OutgoingParts implements Disposable {
     const total = data.length;
     const ring = this.#ring ??= makeRing(this.#settings.memoryBytes);
     if (ring && !this.#isAnnounced) {
-      yield { part: { kind: "memory", size: this.#settings.memoryBytes }, fds: [ring.fd] };
+      yield { part: { kind: "memory", memory: ring.name, size: this.#settings.memoryBytes }, fds: [ring.fd] };
       this.#isAnnounced = true;
     }
     for (let at = 0; at < total;) {

@@ -165,7 +165,7 @@ export class PacketWire implements Wire {
     if (part.kind === "memory") {
       const lot = rest.fdsLost ? "lost" : rest.takeFds();
       if (lot.length === 0) throw new BeamError("protocol", "no memory where it was announced");
-      this.#ring = takeMemory(lot, this.#ring, this.#settings);
+      this.#ring = takeMemory(lot, part.memory, this.#ring, this.#settings);
       return undefined;
     }
     if (part.kind === "descriptors") {

@@ -17,6 +17,7 @@
 import type { Fd } from "../core/fd.ts";
 import { SharedMemory } from "../core/shared_memory.ts";
 import { BeamError } from "./errors.ts";
+import { MEMORY_NAMES } from "./frame.ts";
 
 /** A page for the receiver's counter, so that the payloads lie on page boundaries. */
 const HEAD_BYTES = 4096;
@@ -26,6 +27,8 @@ const MOST_FOREIGN_BYTES = 64 * 1024 * 1024;
 
 /** A place in the ring that holds a piece of a payload. */
 export interface Place {
+  /** The ring's name. */
+  memory: number;
   /** Where it begins, in bytes from the beginning of the payloads. */
   offset: number;
   /** Its bytes. */
@@ -41,6 +44,8 @@ function between(earlier: number, later: number): number {
 
 /** The sender's side. */
 export class RingWriter implements Disposable {
+  /** A name drawn by lot, so that it is not taken for that of somebody else who sends on the same socket. */
+  readonly name: number = Math.floor(Math.random() * MEMORY_NAMES);
   readonly #memory: SharedMemory;
   readonly #taken: Int32Array;
   readonly #payloads: Uint8Array;
@@ -90,7 +95,7 @@ export class RingWriter implements Disposable {
     this.#payloads.set(piece, offset);
     this.#before = this.#given;
     this.#given = (this.#given + skipped + piece.length) >>> 0;
-    return { offset, length: piece.length, end: this.#given };
+    return { memory: this.name, offset, length: piece.length, end: this.#given };
   }
 
   /** Takes back the last piece, of which the receiver has not been told. */
@@ -106,6 +111,7 @@ export class RingWriter implements Disposable {
 
 /** The receiver's side. */
 export class RingReader implements Disposable {
+  readonly #name: number;
   readonly #memory: SharedMemory;
   readonly #taken: Int32Array;
   readonly #payloads: Uint8Array;
@@ -114,11 +120,13 @@ export class RingReader implements Disposable {
    * Takes over the memory that the sender made.
    *
    * @param fd The descriptor; the ring's from now on.
+   * @param name Its name.
    * @param ownSize The size that one's own rings have.
    * @throws {SystemError} EPERM if its size is not sealed.
    * @throws {RangeError} If it is too large, or has no room for anything.
    */
-  constructor(fd: Fd, ownSize: number) {
+  constructor(fd: Fd, name: number, ownSize: number) {
+    this.#name = name;
     this.#memory = SharedMemory.adopt(fd, HEAD_BYTES + Math.max(ownSize, MOST_FOREIGN_BYTES));
     const { bytes } = this.#memory;
     if (bytes.length <= HEAD_BYTES) {
@@ -134,18 +142,28 @@ export class RingReader implements Disposable {
    *
    * @param place Where the sender says it is.
    * @param target Where to; as long as the piece.
-   * @throws {BeamError} If the place is not within the ring.
+   * @throws {BeamError} If the place is not within the ring, or in another one.
    */
   take(place: Place, target: Uint8Array): void {
     if (place.offset + place.length > this.#payloads.length) {
       throw new BeamError("protocol", `a payload beyond the shared memory: ${place.length} bytes at ${place.offset}`);
     }
+    this.#checkName(place);
     target.set(this.#payloads.subarray(place.offset, place.offset + place.length));
     this.pass(place);
   }
 
+  #checkName(place: Place): void {
+    if (place.memory === this.#name) return;
+    throw new BeamError(
+      "protocol",
+      "a payload in the shared memory of another sender: who sends on one socket with others must not share memory",
+    );
+  }
+
   /** Lets the sender use a place again that nobody wants to read. */
   pass(place: Place): void {
+    this.#checkName(place);
     Atomics.store(this.#taken, 0, place.end);
   }
 

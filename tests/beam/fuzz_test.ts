@@ -1,11 +1,10 @@
 import { Beam, BeamError, type Fd, type Message, UnixSocket } from "ipcx";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Part } from "../../src/beam/frame.ts";
 import { claim } from "../claim.ts";
 import { openNumbers, targetOf } from "../core/open_descriptors.ts";
 import { pipe, sealedMemory } from "./descriptors.ts";
-import { header, joined, partOn, unknownPart } from "./raw_frames.ts";
+import { header, joined, type LoosePart, partOn, unknownPart } from "./raw_frames.ts";
 
 type Type = "stream" | "seqpacket";
 
@@ -25,15 +24,15 @@ const number = fc.oneof(
   fc.integer({ min: 0, max: 0xffffffff }),
 );
 
-const part: fc.Arbitrary<Part> = fc.oneof(
-  fc.constant<Part>({ kind: "descriptors" }),
-  number.map((size): Part => ({ kind: "memory", size })),
+const part: fc.Arbitrary<LoosePart> = fc.oneof(
+  fc.constant<LoosePart>({ kind: "descriptors" }),
+  number.map((size): LoosePart => ({ kind: "memory", size })),
   fc.record({ offset: number, length: number, end: number, total: number })
-    .map((place): Part => ({ kind: "shared", ...place })),
-  fc.record({ length: number, total: number }).map((piece): Part => ({ kind: "inline", ...piece })),
+    .map((place): LoosePart => ({ kind: "shared", ...place })),
+  fc.record({ length: number, total: number }).map((piece): LoosePart => ({ kind: "inline", ...piece })),
   // Such as are right, so that the wrong ones come in the middle of something.
-  fc.nat(10).map((total): Part => ({ kind: "shared", offset: 0, length: total, end: total, total })),
-  fc.nat(10).map((total): Part => ({ kind: "inline", length: total, total: 2 * total })),
+  fc.nat(10).map((total): LoosePart => ({ kind: "shared", offset: 0, length: total, end: total, total })),
+  fc.nat(10).map((total): LoosePart => ({ kind: "inline", length: total, total: 2 * total })),
 );
 
 function pieceOf(type: Type): fc.Arbitrary<Uint8Array> {

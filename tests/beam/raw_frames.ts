@@ -28,9 +28,15 @@ export function header(length: number, hasFds = false): Uint8Array<ArrayBuffer> 
   return bytes;
 }
 
+/** A part, of which the memory need not be named. */
+export type LoosePart = Part extends infer Kind ? Kind extends { memory: number } ? Omit<Kind, "memory"> : Kind : never;
+
 /** A part of a message, as a frame or as a packet. */
-export function partOn(type: "stream" | "seqpacket", part: Part, hasFds = false): Uint8Array<ArrayBuffer> {
-  return joined(type === "stream" ? header(PART_MARK, hasFds) : PACKET_MARK, encodePart(part));
+export function partOn(type: "stream" | "seqpacket", part: LoosePart, hasFds = false): Uint8Array<ArrayBuffer> {
+  return joined(
+    type === "stream" ? header(PART_MARK, hasFds) : PACKET_MARK,
+    encodePart({ memory: 0, ...part } as Part),
+  );
 }
 
 /** A part of a kind that there is not. */
