@@ -4,22 +4,19 @@
  * @module
  */
 
-import type { Fd } from "../core/fd.ts";
 import type { Message } from "../core/message.ts";
+import { type Lot, takeMemory } from "./announced_memory.ts";
 import { Assembly, tooLarge } from "./assembly.ts";
 import { BeamError } from "./errors.ts";
 import { decodePart, FDS_BIT, HEADER_BYTES, type Part, PART_BYTES, PART_MARK, readHeader } from "./frame.ts";
 import type { BeamSettings } from "./options.ts";
-import { RingReader } from "./ring.ts";
+import type { RingReader } from "./ring.ts";
 
 /** The most bytes of a read: whoever keeps a message keeps what was read with it. */
 export const CHUNK_BYTES = 16384;
 
 /** From here on the rest of a payload is received where it belongs, without a copy between. */
 const LEAST_DIRECT_BYTES = 8192;
-
-/** The descriptors that came with one read, or that they were lost. */
-type Lot = readonly Fd[] | "lost";
 
 /** Reads frames, one message at a time; owner of all that came and was not taken. */
 export class FrameReader implements Disposable {
@@ -245,33 +242,4 @@ export class FrameReader implements Disposable {
 
 function stray(): BeamError {
   return new BeamError("protocol", "descriptors came that no message had announced");
-}
-
-/**
- * Takes over the memory that a sender announced.
- *
- * @param lot The descriptors that came with it.
- * @param name Its name.
- * @param before The memory in use so far, which is given back.
- * @param settings How large it may be.
- * @returns The memory.
- * @throws {BeamError} If it is none, or did not arrive.
- */
-export function takeMemory(
-  lot: Lot,
-  name: number,
-  before: RingReader | undefined,
-  settings: BeamSettings,
-): RingReader {
-  if (lot === "lost") {
-    throw new BeamError("descriptors-lost", "shared memory for large messages could not be delivered (MSG_CTRUNC)");
-  }
-  const [fd, ...others] = lot;
-  for (const other of others) other.close();
-  before?.[Symbol.dispose]();
-  try {
-    return new RingReader(fd, name, settings.memoryBytes);
-  } catch (error) {
-    throw new BeamError("protocol", `no shared memory where it was announced: ${(error as Error).message}`);
-  }
 }

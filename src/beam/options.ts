@@ -30,12 +30,13 @@ export interface BeamOptions {
   /**
    * From how many bytes on a payload goes through memory that both ends share,
    * instead of through the socket; 1 or more, by default 65536, `Infinity` for
-   * never. Not without frames.
+   * never. Not without frames. Where others send on the same socket it has to be
+   * `Infinity`: a receiver knows the memory of one sender.
    */
   memoryThreshold?: number;
   /**
    * The bytes of that memory, for each direction that needs it: a power of two,
-   * 65536–1073741824, by default 4 MiB.
+   * 65536–1073741824, by default 4 MiB. Above 64 MiB the receiver's has to be as large.
    */
   memoryBytes?: number;
   /**
