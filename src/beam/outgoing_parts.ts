@@ -41,7 +41,7 @@ export class OutgoingParts implements Disposable {
     this.#inlineBytes = inlineBytes;
   }
 
-  /** Sends the next piece through the socket, since no room has been made for it in time. */
+  /** Sends what follows through the socket, whose room is told of, until there is room in the memory. */
   avoidMemory(): void {
     this.#avoidMemory = true;
   }
@@ -73,10 +73,10 @@ export class OutgoingParts implements Disposable {
       const piece = data.subarray(at, at + (ring?.mostBytes ?? total));
       const place = ring?.tryPut(piece);
       if (ring && place) {
+        this.#avoidMemory = false;
         yield* sharedPart(ring, place, total);
         at += piece.length;
       } else if (ring === undefined || this.#avoidMemory) {
-        this.#avoidMemory = false;
         const inline = piece.subarray(0, this.#inlineBytes());
         yield { part: { kind: "inline", length: inline.length, total }, data: inline };
         at += inline.length;

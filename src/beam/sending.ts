@@ -13,7 +13,7 @@ import type { BeamSettings } from "./options.ts";
 import type { SendState, Wire } from "./wire.ts";
 
 /** How long a message waits for room in the shared memory before it goes through the socket, in milliseconds. */
-const MEMORY_PATIENCE_MS = 2;
+const MEMORY_PATIENCE_MS = 0.2;
 
 const DONE = Promise.resolve();
 
