@@ -211,8 +211,9 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * @returns The message, whose descriptors are the caller's, or null at the end
    * of the connection. Small messages share a buffer: transfer a copy of the data, not its buffer.
    * @throws {BeamError} `"descriptors-lost"`, after which the next message can be
-   * received, unless it was the memory for large ones that was lost; `"too-large"`, `"cut-off"` or `"protocol"`, after which the beam is
-   * closed, but for packets that are too large.
+   * received, unless it was the memory for large ones that was lost;
+   * `"too-large"`, `"cut-off"` or `"protocol"`, after which the beam is closed,
+   * but for packets that are too large.
    * @throws {SystemError} ECONNRESET if the peer closed without reading all.
    * @throws {ClosedError} If the beam is closed meanwhile.
    */
