@@ -63,7 +63,7 @@ function foreign(...command: string[]): Peer {
 function compilePeer(): string {
   const output = `${build}/beam_peer`;
   Deno.mkdirSync(build, { recursive: true });
-  const sources = ["beam_peer.c", "beam_wire.c"].map((name) => `${directory}/${name}`);
+  const sources = ["beam_peer.c", "beam_wire.c", "beam_sealed.c"].map((name) => `${directory}/${name}`);
   compile([...WARNINGS, "-O2", "-o", output, ...sources]);
   return output;
 }
@@ -85,6 +85,7 @@ function ownCandidates({ mixed }: Wanted): Record<WorkloadName, Candidate[]> {
     "packet": [c, ...small],
     "large": [
       c,
+      candidate("C, a sealed memfd each", foreign(peer, "--sealed")),
       candidate("ipcx, copying", ours("--copying")),
       candidate("ipcx, copying, one buffer", ours("--copying", "--one-buffer")),
       candidate("ipcx, shared memory", ours()),

@@ -3,6 +3,7 @@
  * write by hand. The socket is descriptor 3; what the sender attaches is descriptor 4.
  *
  *     beam_peer --role sender|receiver --size N --warmup N --messages N [--descriptor] [--framed] [--exact]
+ *               [--sealed]
  */
 #define _GNU_SOURCE
 #include "beam_wire.h"
@@ -23,7 +24,7 @@ struct options {
     const char *role;
     size_t size;
     unsigned long warmup, messages;
-    bool has_descriptor, is_framed, is_exact;
+    bool has_descriptor, is_framed, is_exact, is_sealed;
 };
 
 struct tally {
@@ -51,7 +52,9 @@ send_messages(const struct options *options)
     struct message message = { data, options->size, options->has_descriptor ? ATTACHMENT : -1 };
 
     for (unsigned long left = options->warmup + options->messages; left > 0; left--) {
-        if (options->is_framed) {
+        if (options->is_sealed) {
+            send_sealed(SOCKET, &message);
+        } else if (options->is_framed) {
             send_framed(SOCKET, &message);
         } else {
             send_bare(SOCKET, &message);
@@ -64,9 +67,15 @@ static struct tally
 receive_messages(const struct options *options, struct reader *reader, unsigned long count)
 {
     struct tally tally = { .messages = count };
+    unsigned char *payload = malloc(options->size);
 
+    if (!payload) {
+        fail("malloc");
+    }
     for (unsigned long left = count; left > 0; left--) {
-        struct message message = options->is_framed ? receive_framed(reader) : receive_bare(reader);
+        struct message message = options->is_sealed   ? receive_sealed(reader, payload, options->size)
+                                 : options->is_framed ? receive_framed(reader)
+                                                      : receive_bare(reader);
 
         if (message.size != options->size) {
             errno = 0;
@@ -81,6 +90,7 @@ receive_messages(const struct options *options, struct reader *reader, unsigned 
             tally.descriptors++;
         }
     }
+    free(payload);
     return tally;
 }
 
@@ -95,6 +105,7 @@ parse(int argc, char **argv)
         { "descriptor", no_argument, NULL, 'd' },
         { "framed", no_argument, NULL, 'f' },
         { "exact", no_argument, NULL, 'e' },
+        { "sealed", no_argument, NULL, 'c' },
         { 0 },
     };
     struct options options = { .role = "" };
@@ -109,6 +120,7 @@ parse(int argc, char **argv)
         case 'd': options.has_descriptor = true; break;
         case 'f': options.is_framed = true; break;
         case 'e': options.is_exact = true; break;
+        case 'c': options.is_sealed = true; break;
         default: exit(2);
         }
     }

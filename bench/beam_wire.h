@@ -37,4 +37,8 @@ struct reader reader_make(int socket, size_t size_max, bool is_exact);
 struct message receive_bare(struct reader *reader);
 struct message receive_framed(struct reader *reader);
 
+/* The payload goes as a sealed file, the message says how large it is. It is copied to the caller's memory. */
+void send_sealed(int socket, const struct message *message);
+struct message receive_sealed(struct reader *reader, unsigned char *payload, size_t size_max);
+
 #endif
