@@ -222,7 +222,7 @@ export class Beam implements AsyncIterable<Message>, Disposable {
   }
 
   /**
-   * Receives a message that is there.
+   * Receives a message that is there, unless somebody waits in {@linkcode receive} already.
    *
    * @param buffer Memory that a large payload may be put into; in use until the message is there.
    * @returns The message, whose descriptors are the caller's, null at the end

@@ -86,9 +86,13 @@ export class Receiving {
    * Receives a message that is there.
    *
    * @param buffer Memory that a large payload may be put into.
-   * @returns The message, null at the end, or `undefined` if there is none yet.
+   * @returns The message, null at the end, or `undefined` if there is none yet
+   * but for those who wait.
    */
   tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined {
+    this.#owner.checkOpen();
+    // What is read ahead here would not wake those who wait: the socket is empty then.
+    if (!this.#turns.isFree) return undefined;
     const message = this.#attempt(buffer);
     return message === OTHERS_FIRST ? undefined : message;
   }
