@@ -138,6 +138,7 @@ BEAM_DATA (BEAM_DATA_BASE64 if that is no text), BEAM_FDS, BEAM_PID, BEAM_UID,
 BEAM_GID. Without a descriptor its input is empty, and its output that of ipcx.`,
   options: OPTIONS.map(({ verbs: _, ...option }) => option),
   words: BEAM_VERBS,
+  filesFollow: true,
 };
 
 /**

@@ -18,7 +18,7 @@ function facts(command: CommandSpec): string {
   const end = command.stopsAtCommand ? "word" : command.takesCommand ? "--" : beginning ? `--${beginning.name}` : "";
   return `    ${command.name})
       options="${spelled(options)}" valued=" ${spelled(valued)} "
-      words="${(command.words ?? []).join(" ")}" end="${end}"
+      words="${(command.words ?? []).join(" ")}" end="${end}" files="${command.filesFollow ? "yes" : ""}"
       ;;`;
 }
 
@@ -74,7 +74,7 @@ _ipcx() {
     ((++offset))
   done
   local last=$((\${#given[@]} - 1)) at
-  local current=\${given[last]} name=\${given[1]} options= valued= words= end=
+  local current=\${given[last]} name=\${given[1]} options= valued= words= end= files= seen=
   COMPREPLY=()
   if ((last == 1)); then
     COMPREPLY=($(compgen -W "${COMMANDS.map(({ name }) => name).join(" ")} --help --version" -- "$current"))
@@ -95,6 +95,8 @@ ${COMMANDS.map(facts).join("\n")}
     elif [[ $end == word ]]; then
       _ipcx_command $at $last \${offsets[at]}
       return
+    else
+      seen=yes
     fi
   done
   if ((at > last)); then
@@ -103,6 +105,8 @@ ${COMMANDS.map(facts).join("\n")}
   elif [[ $current == --*=* ]]; then
     piece=\${current%%=*} current=\${current#*=}
     _ipcx_value "$name" "$piece"
+  elif [[ $current != -* && $files && $seen ]]; then
+    _ipcx_files
   elif [[ $current == -* || $end != word ]]; then
     COMPREPLY=($(compgen -W "$options $words" -- "$current"))
   else

@@ -17,6 +17,16 @@ function value({ value, optional, choices, beginsCommand }: OptionSpec): string 
   return optional ? " -f -a '(__ipcx_files)'" : " -r -F";
 }
 
+function wordLines({ name, words, filesFollow }: CommandSpec, condition: string): string[] {
+  if (!words) return [];
+  if (!filesFollow) return [`complete -c ipcx -f ${condition} -a '${words.join(" ")}'`];
+  const seen = `__fish_seen_subcommand_from ${words.join(" ")}`;
+  return [
+    `complete -c ipcx -f -n '__ipcx_in ${name}; and not ${seen}' -a '${words.join(" ")}'`,
+    `complete -c ipcx -F -n '__ipcx_in ${name}; and ${seen}'`,
+  ];
+}
+
 function lines(command: CommandSpec): string[] {
   const condition = `-n '__ipcx_in ${command.name}'`;
   const options = optionsOf(command).map((option) => {
@@ -26,7 +36,7 @@ function lines(command: CommandSpec): string[] {
   return [
     `complete -c ipcx -f -n __fish_use_subcommand -a ${command.name} -d '${quote(command.summary)}'`,
     ...options,
-    ...(command.words ? [`complete -c ipcx -f ${condition} -a '${command.words.join(" ")}'`] : []),
+    ...wordLines(command, condition),
   ];
 }
 

@@ -45,6 +45,8 @@ export interface CommandSpec {
   options: readonly OptionSpec[];
   /** The words it can take, for completion. */
   words?: readonly string[];
+  /** Whether files follow the first of them, such as sockets. */
+  filesFollow?: boolean;
   /** Whether `-- CMD ARG…` may follow. */
   takesCommand?: boolean;
   /** Whether the first word that is no option begins the command, with or without `--`. */

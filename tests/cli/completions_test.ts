@@ -116,6 +116,10 @@ for (const shell of SHELLS) {
       assertEquals(await ask(`ipcx beam ${options}--exec cat --fram`), [], options);
     }
     assertHas(await ask("ipcx beam listen --ex"), ["--exec"], "--ex");
+    assertEquals(await ask("ipcx beam --json re"), ["recv"]);
+    for (const line of ["ipcx beam recv ru", "ipcx beam -t 1s copy --listen @a ru"]) {
+      assertEquals(await ask(line), ["rules.txt"], line);
+    }
     assertHas(await ask("ipcx beam send --data-file ru"), ["rules.txt"], "--data-file");
 
     assertHas(await ask("ipcx spawn cat ru"), ["rules.txt"], "an argument");
