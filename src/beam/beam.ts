@@ -329,12 +329,18 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    *
    * @returns The descriptor, owned by the caller.
    * @throws {ClosedError} If it was closed or given away before.
-   * @throws {TypeError} If messages were received ahead and not taken: their new owner would miss them.
+   * @throws {TypeError} If messages were received ahead and not taken, which its
+   * new owner would miss, or if large ones come through memory, which it would not know.
    */
   release(): Fd {
     this.#checkOpen();
     if (this.#wire.isAhead) {
       throw new TypeError("messages were received ahead and not taken: take them first, or turn readAhead off");
+    }
+    if (this.#wire.receivesMemory) {
+      throw new TypeError(
+        "large messages come through memory that their new owner would not know: let their sender turn it off (memoryThreshold)",
+      );
     }
     const fd = this.#socket.release();
     this.#wire[Symbol.dispose]();

@@ -56,6 +56,11 @@ export class FrameReader implements Disposable {
     return this.#chunk < this.#chunks.length || this.isWithinMessage;
   }
 
+  /** Whether payloads come through memory. */
+  get receivesMemory(): boolean {
+    return this.#ring !== undefined;
+  }
+
   /** The bytes that are missing until something can be made of them: all that may be read where nothing is read ahead. */
   get wanted(): number {
     return this.#missing || this.#headLength - this.#headFilled;

@@ -70,8 +70,7 @@ export class PacketWire implements Wire {
   }
 
   get #inlineBytes(): number {
-    const most = this.#socket.getOption("sendBuffer") - PACKET_OVERHEAD_BYTES - PART_HEAD_BYTES;
-    return Math.min(INLINE_BYTES, most);
+    return Math.min(INLINE_BYTES, this.#socket.getOption("sendBuffer") - PACKET_OVERHEAD_BYTES - PART_HEAD_BYTES);
   }
 
   get isWithinMessage(): boolean {
@@ -224,6 +223,10 @@ export class PacketWire implements Wire {
 
   get isAhead(): boolean {
     return this.#next < this.#packets.length || !this.#assembly.isEmpty || this.#unwanted > 0;
+  }
+
+  get receivesMemory(): boolean {
+    return this.#ring !== undefined;
   }
 
   [Symbol.dispose](): void {

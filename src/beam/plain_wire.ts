@@ -23,6 +23,7 @@ const ALWAYS_WHOLE_BYTES = 2048;
 export class PlainWire implements Wire {
   /** A message is sent whole, or not at all. */
   readonly isWithinMessage = false;
+  readonly receivesMemory = false;
   readonly #socket: UnixSocket;
   readonly #settings: BeamSettings;
   readonly #receive: { maxBytes: number; maxFds: number; maxMessages: number };

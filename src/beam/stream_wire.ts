@@ -127,6 +127,10 @@ export class StreamWire implements Wire {
     return this.#reader.isAhead;
   }
 
+  get receivesMemory(): boolean {
+    return this.#reader.receivesMemory;
+  }
+
   [Symbol.dispose](): void {
     this.#reader[Symbol.dispose]();
     this.#parts[Symbol.dispose]();

@@ -51,4 +51,6 @@ export interface Wire extends Disposable {
   leaveBuffer(): void;
   /** Whether anything was received ahead and is not taken yet. */
   readonly isAhead: boolean;
+  /** Whether payloads come through memory, which whoever receives after us would not know. */
+  readonly receivesMemory: boolean;
 }

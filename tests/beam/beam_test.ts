@@ -153,6 +153,21 @@ claim("without reading ahead a connection can be handed on between any two messa
   }
 });
 
+claim("a connection whose large messages come through memory stays where that is known", async () => {
+  for (const options of BOUNDED) {
+    for (const [memoryThreshold, goes] of [[65_536, false], [200_000, true]] as const) {
+      const [left, right] = Beam.pair({ ...options, memoryThreshold });
+      using _left = left;
+      using _right = right;
+      await Promise.all([left.send(new Uint8Array(100_000)), right.receive()]);
+      if (!goes) assertThrows(() => right.release(), TypeError, "memory that their new owner would not know");
+      using again = goes ? Beam.fromFd(right.release(), options) : right;
+      const [, message] = await Promise.all([left.send(new Uint8Array(100_000)), again.receive()]);
+      assertEquals(message!.data.length, 100_000);
+    }
+  }
+});
+
 claim("release() ends the waits on the beam", async () => {
   const [left, right] = Beam.pair();
   using _right = right;
