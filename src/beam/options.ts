@@ -30,8 +30,8 @@ export interface BeamOptions {
   /**
    * From how many bytes on a payload goes through memory that both ends share,
    * instead of through the socket; 1 or more, by default 65536, `Infinity` for
-   * never. Not without frames. Where others send on the same socket it has to be
-   * `Infinity`: a receiver knows the memory of one sender.
+   * never. Not without frames. Where several send or receive on the same socket
+   * it has to be `Infinity`: one receiver knows the memory of one sender.
    */
   memoryThreshold?: number;
   /**
