@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Fd } from "../core/fd.ts";
+import { closeAll, type Fd } from "../core/fd.ts";
 import { BeamError } from "./errors.ts";
 import type { BeamSettings } from "./options.ts";
 import { RingReader } from "./ring.ts";
@@ -32,7 +32,7 @@ export function takeMemory(
     throw new BeamError("descriptors-lost", "shared memory for large messages could not be delivered (MSG_CTRUNC)");
   }
   const [fd, ...others] = lot;
-  for (const other of others) other.close();
+  closeAll(others);
   before?.[Symbol.dispose]();
   try {
     return new RingReader(fd, name, settings.memoryBytes);

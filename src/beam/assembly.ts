@@ -5,7 +5,7 @@
  */
 
 import type { Credentials } from "../core/credentials.ts";
-import type { Fd } from "../core/fd.ts";
+import { closeAll, type Fd } from "../core/fd.ts";
 import { Message } from "../core/message.ts";
 import { BeamError } from "./errors.ts";
 import type { BeamSettings } from "./options.ts";
@@ -58,7 +58,7 @@ export class Assembly implements Disposable {
     for (const fd of fds) {
       if (this.#fds.length < this.#settings.maxFds) this.#fds.push(fd);
       else {
-        fd.close();
+        closeAll([fd]);
         this.#surplus++;
       }
     }
@@ -165,7 +165,7 @@ export class Assembly implements Disposable {
 
   /** Closes the descriptors of what was not complete. */
   [Symbol.dispose](): void {
-    for (const fd of this.#fds) fd.close();
+    closeAll(this.#fds);
     this.#reset();
   }
 }

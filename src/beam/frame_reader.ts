@@ -4,6 +4,7 @@
  * @module
  */
 
+import { closeAll } from "../core/fd.ts";
 import type { Message } from "../core/message.ts";
 import { type Lot, takeMemory } from "./announced_memory.ts";
 import { Assembly, tooLarge } from "./assembly.ts";
@@ -238,7 +239,7 @@ export class FrameReader implements Disposable {
     this.#chunk = 0;
     this.#message?.[Symbol.dispose]();
     this.#message = undefined;
-    for (const lot of this.#lots.splice(0)) if (lot !== "lost") { for (const fd of lot) fd.close(); }
+    for (const lot of this.#lots.splice(0)) if (lot !== "lost") closeAll(lot);
     this.#assembly[Symbol.dispose]();
     this.#ring?.[Symbol.dispose]();
     this.#ring = undefined;

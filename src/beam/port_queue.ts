@@ -5,7 +5,7 @@
  */
 
 import { ClosedError } from "../core/errors.ts";
-import type { Fd } from "../core/fd.ts";
+import { closeAll, type Fd } from "../core/fd.ts";
 
 /** A message that waits. */
 export interface Posted {
@@ -75,7 +75,7 @@ export class PortQueue {
   remove(message: Posted): void {
     if (!this.#waiting.delete(message)) return;
     this.#bytes -= message.data.length;
-    for (const fd of message.fds) fd.close();
+    closeAll(message.fds);
     if (this.#waiting.size > 0) return;
     this.#drained?.resolve();
     this.#drained = undefined;

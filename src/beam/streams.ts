@@ -5,7 +5,7 @@
  */
 
 import { ClosedError } from "../core/errors.ts";
-import type { Fd } from "../core/fd.ts";
+import { closeAll, type Fd } from "../core/fd.ts";
 import type { Message } from "../core/message.ts";
 import type { WebStreams } from "../core/web_streams.ts";
 import type { Beam } from "./beam.ts";
@@ -209,7 +209,7 @@ function writableOf<Chunk>(
 
 function closeFds(chunk: unknown): void {
   const { fds = [] } = chunk as { fds?: readonly Fd[] };
-  for (const fd of fds) fd.close();
+  closeAll(fds);
 }
 
 function bytesOf(message: Message): Uint8Array {

@@ -128,6 +128,24 @@ export class Fd implements Disposable {
 }
 
 /**
+ * Closes descriptors that nobody wants.
+ *
+ * What close(2) tells is of no interest: whoever sends files may choose some
+ * whose close fails (FUSE, NFS), which must not keep the others open.
+ *
+ * @param fds The descriptors.
+ */
+export function closeAll(fds: Iterable<Fd>): void {
+  for (const fd of fds) {
+    try {
+      fd.close();
+    } catch {
+      // It is closed all the same.
+    }
+  }
+}
+
+/**
  * Makes sure that this process was started with a descriptor.
  *
  * @param number The number.

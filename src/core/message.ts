@@ -6,7 +6,7 @@
 
 import type { UnixAddress } from "./address.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Fd } from "./fd.ts";
+import { closeAll, type Fd } from "./fd.ts";
 
 /** How to send a message. */
 export interface SendOptions {
@@ -137,14 +137,14 @@ export class Message implements Disposable {
    */
   takeFd(): Fd | undefined {
     const first = this.fds[0];
-    for (let at = 1; at < this.fds.length; at++) this.fds[at].close();
+    if (this.fds.length > 1) closeAll(this.fds.slice(1));
     this.fds.length = 0;
     return first;
   }
 
   /** Closes the descriptors that nobody took. */
   [Symbol.dispose](): void {
-    for (const fd of this.fds) fd.close();
+    closeAll(this.fds);
     this.fds.length = 0;
     this.pidfd?.close();
   }
