@@ -13,9 +13,9 @@ import { type Arguments, UsageError } from "./parse.ts";
 function sidesFrom(args: Arguments): [Side, Side] {
   const [a, b] = addressesFrom(args, ["A", "B"]);
   if (a.kind === "fd" && a.equals(b)) throw new UsageError(`A and B are the same descriptor, ${a}`);
-  const wireB = args.has("type-b") || args.has("framed-b") ? wireFrom(args, "-b") : wireFrom(args);
+  const wireB = args.has("type-b") || args.has("framed-b") ? wireFrom(args, b, "-b") : wireFrom(args, b);
   return [
-    { address: a, listens: args.has("listen"), ...wireFrom(args) },
+    { address: a, listens: args.has("listen"), ...wireFrom(args, a) },
     { address: b, listens: args.has("listen-b"), ...wireB },
   ];
 }

@@ -6,7 +6,7 @@
 
 import { getLogger } from "@std/log";
 import { takeActivatedFds } from "../core/activation.ts";
-import type { UnixAddress } from "../core/address.ts";
+import { UnixAddress } from "../core/address.ts";
 import { SystemError } from "../core/errors.ts";
 import { candidatesFor, Environment } from "../core/image.ts";
 import { ERRNO } from "../core/linux.ts";
@@ -56,7 +56,7 @@ function commandsFrom(args: Arguments): BeamCommands | undefined {
 
 /** The sockets to serve: the one asked for, and those passed by a service manager. */
 function openListeners(args: Arguments, address: UnixAddress | undefined, stack: DisposableStack): UnixListener[] {
-  const { type } = wireFrom(args);
+  const { type } = wireFrom(args, address ?? UnixAddress.unnamed);
   const listeners = takeActivatedFds().map(({ fd }) => stack.use(UnixListener.fromFd(fd)));
   if (address) listeners.push(stack.use(UnixListener.listen(address, { type, mode: args.get("mode", mode) })));
   return listeners;
@@ -65,7 +65,7 @@ function openListeners(args: Arguments, address: UnixAddress | undefined, stack:
 async function serve(args: Arguments, address: UnixAddress | undefined): Promise<void> {
   const commands = commandsFrom(args);
   const service = new BeamService({
-    wire: wireFrom(args).options,
+    wire: wireFrom(args, address ?? UnixAddress.unnamed).options,
     line: args.has("json") ? jsonLine : textLine,
     print,
     commands,

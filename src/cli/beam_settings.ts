@@ -6,6 +6,7 @@
 
 import { type BeamOptions, settle } from "../beam/options.ts";
 import { UnixAddress } from "../core/address.ts";
+import { unixTypeOf } from "../core/endpoint.ts";
 import { BEAM, BEAM_VERBS, type BeamVerb, verbsOf } from "./beam_table.ts";
 import { garbledArgument } from "./own_arguments.ts";
 import { type Arguments, UsageError } from "./parse.ts";
@@ -103,16 +104,31 @@ export function addressesFrom(args: Arguments, names: readonly string[]): UnixAd
   });
 }
 
+/** A descriptor has a type already, if it is a socket at all. */
+function typeAt(address: UnixAddress): "stream" | "seqpacket" | undefined {
+  try {
+    const type = address.kind === "fd" ? unixTypeOf(address.fd) : "dgram";
+    return type === "dgram" ? undefined : type;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Reads how messages are written.
  *
  * @param args The arguments.
+ * @param address Where.
  * @param suffix What is behind the names of the options for this side.
  * @returns The sockets' type, and the options of a beam.
  * @throws {UsageError} For more bytes than there can be.
  */
-export function wireFrom(args: Arguments, suffix: "" | "-b" = ""): Pick<Side, "type" | "options"> {
-  const type = args.get(`type${suffix}`, oneOf("stream", "seqpacket")) ?? "stream";
+export function wireFrom(
+  args: Arguments,
+  address: UnixAddress,
+  suffix: "" | "-b" = "",
+): Pick<Side, "type" | "options"> {
+  const type = typeAt(address) ?? args.get(`type${suffix}`, oneOf("stream", "seqpacket")) ?? "stream";
   const options: BeamOptions = {
     framed: args.has(`framed${suffix}`),
     maxBytes: args.get("max-bytes", positive),
@@ -163,5 +179,5 @@ export function timeoutFrom(args: Arguments): number | undefined {
  */
 export function sideFrom(args: Arguments): Side {
   const [address] = addressesFrom(args, ["ADDR"]);
-  return { address, listens: args.has("listen"), ...wireFrom(args) };
+  return { address, listens: args.has("listen"), ...wireFrom(args, address) };
 }

@@ -201,6 +201,20 @@ claim("at the limit of descriptors it waits, and serves on when there is room", 
   assertEquals((await process.stop()).out, "still there\n");
 });
 
+claim("a message whose descriptors are lost at that limit is logged, and the next one is taken", async () => {
+  const at = ownName();
+  const through = ["prlimit", "--nofile=48:48"];
+  await using process = await startListening([at, "--framed", "--once", "--json"], { through });
+  using peer = await Beam.connect(at, { framed: true });
+  using fd = openPath("/dev/null", OPEN.READ);
+  await peer.send("too many", Array(100).fill(fd));
+  await process.says('"message lost"');
+  await peer.send("just one", fd);
+  const { data, fds } = JSON.parse((await process.ended()).out);
+  assertEquals([data, fds.length], ["just one", 1]);
+  assert(`${logged(process, "message lost")[0].error}`.includes("(MSG_CTRUNC): RLIMIT_NOFILE is reached"));
+});
+
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   claim(`${signal} ends it in order: no file is left, commands are ended, then by force`, async () => {
     using directory = new OwnDirectory();

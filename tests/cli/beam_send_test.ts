@@ -297,6 +297,25 @@ claim("fd:N is a connection that ipcx was started with; several can use it one a
   }
 });
 
+claim("of fd:N its own type counts, whatever --type says: packets may be empty, and large", async () => {
+  using directory = new OwnDirectory();
+  Deno.writeFileSync(directory.file("large"), new Uint8Array(5000));
+  const [ours, theirs] = Beam.pair({ type: "seqpacket" });
+  const script = '"$@" --data ""; "$@" --type stream --data-file "$LARGE" --file /dev/null --file /dev/null';
+  const child = spawn({
+    command: "sh",
+    args: ["-c", script, "sh", ...IPCX, "beam", "send", "fd:3"],
+    env: { LARGE: directory.file("large") },
+    fds: { 3: theirs.fd },
+  });
+  theirs.close();
+  const messages = await within(Array.fromAsync(ours), "no end");
+  assertEquals(messages.map(({ data, fds }) => [data.length, fds.length]), [[0, 0], [5000, 2]]);
+  for (const message of messages) message[Symbol.dispose]();
+  ours.close();
+  assertEquals((await child.status).success, true);
+});
+
 claim("a descriptor that is no Unix socket, or is not open, is told", async () => {
   const { status, err } = await beam(["send", "fd:0", "--data", "x"]);
   assertEquals(status, 1);
