@@ -4,7 +4,7 @@
  * @module
  */
 
-import { areOthersDue, letOthersRun } from "../core/fairness.ts";
+import { areOthersDue, countOperations, letOthersRun } from "../core/fairness.ts";
 import type { Message } from "../core/message.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import { Turns } from "../core/turns.ts";
@@ -14,6 +14,9 @@ import { OTHERS_FIRST, type Wire } from "./wire.ts";
 
 /** So many messages may be skipped, one after the other, before timers and other I/O have their turn. */
 const SKIPPED_IN_A_ROW = 128;
+
+/** A large payload counts as one more operation for each so many bytes. */
+const BYTES_PER_OPERATION = 65536;
 
 /** What the receiving side needs of its beam. */
 export interface ReceivingOwner {
@@ -98,10 +101,13 @@ export class Receiving {
   }
 
   #attempt(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined | typeof OTHERS_FIRST {
-    for (let skipped = 0; skipped < SKIPPED_IN_A_ROW; skipped++) {
+    for (let skipped = 0; skipped < SKIPPED_IN_A_ROW;) {
       this.#owner.checkOpen();
       const message = this.#take(buffer);
       if (!message || message === OTHERS_FIRST) return message;
+      const more = Math.floor(message.data.length / BYTES_PER_OPERATION);
+      countOperations(more);
+      skipped += 1 + more;
       if (message.fdsLost) {
         message[Symbol.dispose]();
         throw descriptorsLost(message.data);

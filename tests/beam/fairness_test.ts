@@ -1,7 +1,7 @@
 import { Beam } from "ipcx";
 import { assert, assertEquals } from "@std/assert";
 import { claim } from "../claim.ts";
-import { pipeWith } from "./descriptors.ts";
+import { pipeWith, sealedMemory } from "./descriptors.ts";
 import { ForeignPeer, hex } from "./foreign_peer.ts";
 import { BOUNDED, halfPair, WIRES } from "./wires.ts";
 import { header, joined, partOn } from "./raw_frames.ts";
@@ -87,5 +87,31 @@ claim("parts that never make a message do not keep everybody else waiting", asyn
     const message = new TextEncoder().encode("the message");
     await sender.send(sender.type === "stream" ? joined(header(message.length), message) : message);
     await assertOthersFirst(receiver);
+  }
+});
+
+claim("large messages that cost their sender next to nothing leave others their turns", async () => {
+  const COUNT = 40;
+  const PAYLOAD_BYTES = 4 * 1024 * 1024;
+  const place = { offset: 0, length: PAYLOAD_BYTES, end: PAYLOAD_BYTES, total: PAYLOAD_BYTES };
+  for (const skipWithoutFd of [true, false]) {
+    const [socket, beam] = halfPair({ framed: true, skipWithoutFd });
+    using sender = socket;
+    using receiver = beam;
+    using memory = sealedMemory(4096 + PAYLOAD_BYTES);
+    await sender.send(partOn("stream", { kind: "memory", size: PAYLOAD_BYTES }, true), { fds: [memory] });
+    // All of them lie at the same place, so each costs no more than a frame.
+    await sender.send(joined(...Array(COUNT).fill(partOn("stream", { kind: "shared", ...place }))));
+    sender.close();
+    let turns = 0;
+    let over = false;
+    const turn = (): unknown => over || (turns++, setImmediate(turn));
+    setImmediate(turn);
+    const buffer = new Uint8Array(PAYLOAD_BYTES);
+    let received = 0;
+    while (await receiver.receive({ buffer })) received++;
+    over = true;
+    assertEquals(received, skipWithoutFd ? 0 : COUNT);
+    assert(turns >= COUNT / 8, `${turns} turns`);
   }
 });
