@@ -110,7 +110,10 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * @throws {SystemError} ENOTSOCK or EAFNOSUPPORT if it is no Unix socket, EBADF for a number that is not open.
    */
   static fromFd(fd: Fd | number, options: BeamOptions = {}): Beam {
-    const socket = UnixSocket.fromFd(fd instanceof Fd ? fd : Fd.inherit(fd));
+    return Beam.#owning(UnixSocket.fromFd(fd instanceof Fd ? fd : Fd.inherit(fd)), options);
+  }
+
+  static #owning(socket: UnixSocket, options: BeamOptions): Beam {
     try {
       return new Beam(socket, options);
     } catch (error) {
@@ -126,11 +129,14 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * @param options The type of the listener, time-out and signal, and how to speak.
    * @returns The beam.
    * @throws {SystemError} As {@linkcode UnixSocket.connect}.
+   * @throws {RangeError} For an option out of its range.
+   * @throws {TypeError} If `fd:N` is a datagram socket, which is closed then.
    */
   static async connect(address: UnixAddress | string, options: BeamPairOptions & ConnectOptions = {}): Promise<Beam> {
     const { type = "stream", timeout, signal, ...others } = options;
     settle(type, others);
-    return new Beam(await UnixSocket.connect(address, { type, timeout, signal }), others);
+    // What `fd:N` is over has a type of its own.
+    return Beam.#owning(await UnixSocket.connect(address, { type, timeout, signal }), others);
   }
 
   /**

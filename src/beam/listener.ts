@@ -48,7 +48,15 @@ export class BeamListener implements AsyncIterable<Beam>, Disposable {
    */
   static listen(address: UnixAddress | string, options: BeamListenOptions = {}): BeamListener {
     settle(options.type ?? "stream", options);
-    return new BeamListener(UnixListener.listen(address, options), options);
+    const listener = UnixListener.listen(address, options);
+    try {
+      // What `fd:N` listens for has a type of its own.
+      settle(listener.type, options);
+      return new BeamListener(listener, options);
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
   }
 
   /** Where it listens. */
