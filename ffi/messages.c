@@ -188,7 +188,9 @@ int32_t ipcx_receive(int32_t fd, void *data, uint32_t length, int32_t *fds,
  * `each` bytes and `each_fds` descriptors, as ipcx_receive() does, but not
  * whose name they came from. Stops when less than that is left of `data` or
  * `fds`, which gives 0 if it is so from the beginning, or at the end of the
- * connection, which counts as a message of no bytes. `received` has
+ * connection, which counts as a message of no bytes. It stops behind a message
+ * of which the kernel dropped descriptors, too: those of the next ones may find
+ * room once the caller has closed some. `received` has
  * IPCX_RECEIVED_SLOTS slots for each of the `max` messages. A failure behind
  * others counts as a message, too, of which only the length is set, to -errno:
  * told once by the kernel, it would be lost. Returns how many, or -errno of the
@@ -214,6 +216,8 @@ int32_t ipcx_receive_many(int32_t fd, void *data, uint32_t size, uint32_t each,
         if (got < 0)
             slots[IPCX_RECEIVED_LENGTH] = got;
         if (got < 0 || (got == 0 && !slots[IPCX_RECEIVED_STAMPED]))
+            break;
+        if (slots[IPCX_RECEIVED_FLAGS] & MSG_CTRUNC)
             break;
         used += (uint32_t)got < each ? (uint32_t)got : each;
         taken += (uint32_t)slots[IPCX_RECEIVED_FDS];

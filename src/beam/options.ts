@@ -51,7 +51,8 @@ export interface BeamOptions {
   /**
    * Whether messages that are there may be received ahead of being asked for,
    * which is faster; by default true. Turn it off where others receive from the
-   * same socket, or where it is handed on between two messages.
+   * same socket, where it is handed on between two messages, or where few
+   * descriptors can be open at a time: those received ahead count, too.
    */
   readAhead?: boolean;
 }

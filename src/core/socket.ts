@@ -227,7 +227,8 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * One call for many costs less; on a stream, a message is what one read gives:
    * bytes up to and including those that descriptors came with. Small messages
    * share one buffer: transfer a copy of their data, not their buffer. Datagrams
-   * do not tell which name they came from.
+   * do not tell which name they came from. A message whose descriptors were lost
+   * is the last: those of the next may find room when some have been closed.
    *
    * @param options How many to take, and how much of each.
    * @returns The messages, whose descriptors are the caller's; none of them at the end of the connection.

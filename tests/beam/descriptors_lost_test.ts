@@ -29,6 +29,17 @@ claim(
   },
 );
 
+claim("what is received ahead at that limit costs no more than one message at a time its descriptors", async () => {
+  for (const wire of WIRES) {
+    const lost = async (readAhead: boolean): Promise<number> => {
+      const [outcomes] = (await atLimit({ ...wire, readAhead })).ahead as [unknown[][]];
+      return outcomes.filter(([code]) => code === "descriptors-lost").length;
+    };
+    // Five find room, and the sixth tells that the next ones would not.
+    assertEquals([await lost(true), await lost(false)], [5, 0]);
+  }
+});
+
 claim("if only some of many descriptors can be delivered, none leaks and none is kept", async () => {
   for (const options of WIRES.slice(1)) {
     const { some, lots, large } = await atLimit(options);

@@ -78,6 +78,7 @@ async function attemptToSend(): Promise<Outcome[]> {
 
 const results: Record<string, unknown> = {
   one: await attempt(0, [[5, 1], [6, 0]]),
+  ahead: await attempt(5, Array(30).fill([5, 1])),
 };
 if (options.framed || options.type === "seqpacket") {
   results.some = await attempt(20, [[5, 253], [6, 0]]);
