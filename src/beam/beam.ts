@@ -322,8 +322,10 @@ export class Beam implements AsyncIterable<Message>, Disposable {
 
   /**
    * Tells the peer that nothing more follows; messages can still be received.
+   * What is being sent is cut off: wait for {@linkcode send} first.
    *
    * @throws {SystemError} ENOTCONN if there is no connection.
+   * @throws {ClosedError} If the beam is closed.
    */
   end(): void {
     this.#checkOpen();
@@ -336,7 +338,8 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * @returns The descriptor, owned by the caller.
    * @throws {ClosedError} If it was closed or given away before.
    * @throws {TypeError} If messages were received ahead and not taken, which its
-   * new owner would miss, or if large ones come through memory, which it would not know.
+   * new owner would miss, if large ones come through memory, which it would not
+   * know, or if a message is sent in part.
    */
   release(): Fd {
     this.#checkOpen();
@@ -347,6 +350,9 @@ export class Beam implements AsyncIterable<Message>, Disposable {
       throw new TypeError(
         "large messages come through memory that their new owner would not know: let their sender turn it off (memoryThreshold)",
       );
+    }
+    if (this.#wire.isWithinMessage) {
+      throw new TypeError("a message is sent in part, whose rest would be missing: wait for send() first");
     }
     const fd = this.#socket.release();
     this.#wire[Symbol.dispose]();

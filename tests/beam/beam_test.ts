@@ -117,6 +117,18 @@ claim("a closed beam does nothing any more, and closing it again is nothing", as
   }
 });
 
+claim("a connection is not given away within a message", async () => {
+  const [left, right] = Beam.pair({ framed: true, memoryThreshold: Infinity });
+  using _left = left;
+  using _right = right;
+  const sent = left.send(new Uint8Array(5_000_000));
+  assertThrows(() => left.release(), TypeError, "a message is sent in part");
+  assertEquals((await right.receive())!.data.length, 5_000_000);
+  await sent;
+  left.release().close();
+  assertEquals(await right.receive(), null);
+});
+
 claim("release() gives the connection away, unless messages were received ahead", async () => {
   for (const options of WIRES) {
     const [left, right] = Beam.pair(options);
