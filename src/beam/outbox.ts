@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPeerGone, SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import type { UnixSocket } from "../core/socket.ts";
 
@@ -15,6 +16,8 @@ export interface Piece {
   data: Uint8Array<ArrayBuffer>;
   /** The descriptors that go with the first of them. */
   fds?: readonly Fd[];
+  /** Told if the kernel refuses it. A piece that has this is no part of the message, which goes on without it. */
+  onRefused?: () => void;
 }
 
 /** What a message is made of: pieces, or `"memory full"` as often as there is no room for the next one. */
@@ -77,11 +80,21 @@ export class Outbox {
         if (next.value === "memory full") return next.value;
         this.#rest = next.value;
       }
-      const { data, fds = NONE } = this.#rest;
-      const sent = this.#socket.trySend(data, fds.length > 0 ? { fds } : undefined);
+      const piece = this.#rest;
+      const sent = this.#trySend(piece);
       if (sent === undefined) return "socket full";
-      this.#hasBegun = true;
-      this.#rest = sent < data.length ? { data: data.subarray(sent) } : undefined;
+      this.#rest = sent < piece.data.length ? { data: piece.data.subarray(sent) } : undefined;
+      this.#hasBegun ||= piece.onRefused === undefined || this.#rest !== undefined;
+    }
+  }
+
+  #trySend({ data, fds = NONE, onRefused }: Piece): number | undefined {
+    try {
+      return this.#socket.trySend(data, fds.length > 0 ? { fds } : undefined);
+    } catch (error) {
+      if (onRefused === undefined || !(error instanceof SystemError) || isPeerGone(error)) throw error;
+      onRefused();
+      return data.length;
     }
   }
 }

@@ -20,6 +20,8 @@ export interface OutgoingPart {
   data?: Uint8Array<ArrayBuffer>;
   /** The descriptors that go with it, as many as one message can carry. */
   fds?: readonly Fd[];
+  /** Told if the kernel refuses it, which the message can do without. */
+  onRefused?: () => void;
 }
 
 /** Takes messages apart; owner of the memory. */
@@ -64,10 +66,10 @@ export class OutgoingParts implements Disposable {
 
   *#payload(data: Uint8Array<ArrayBuffer>): Generator<OutgoingPart | "memory full", void> {
     const total = data.length;
-    const ring = this.#ring ??= makeRing(this.#settings.memoryBytes);
+    let ring = this.#ring ??= makeRing(this.#settings.memoryBytes);
     if (ring && !this.#isAnnounced) {
-      yield { part: { kind: "memory", memory: ring.name, size: this.#settings.memoryBytes }, fds: [ring.fd] };
-      this.#isAnnounced = true;
+      this.#isAnnounced = yield* announcement(ring, this.#settings.memoryBytes);
+      if (!this.#isAnnounced) ring = undefined;
     }
     for (let at = 0; at < total;) {
       const piece = data.subarray(at, at + (ring?.mostBytes ?? total));
@@ -101,6 +103,14 @@ function makeRing(size: number): RingWriter | undefined {
     if (error instanceof SystemError) return undefined;
     throw error;
   }
+}
+
+/** Tells the receiver of the memory; returns whether that went well, which too many descriptors in flight can prevent. */
+function* announcement(ring: RingWriter, size: number): Generator<OutgoingPart, boolean> {
+  let isRefused = false;
+  const onRefused = (): void => void (isRefused = true);
+  yield { part: { kind: "memory", memory: ring.name, size }, fds: [ring.fd], onRefused };
+  return !isRefused;
 }
 
 /** The generator goes on when the part was sent; if it is given up instead, the receiver will never hear of the place. */

@@ -88,7 +88,7 @@ export class PacketWire implements Wire {
   *#piecesOf(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): Generator<Piece | "memory full", void> {
     for (const next of this.#parts.of(data, fds)) {
       if (next === "memory full") yield next;
-      else if (next.part) yield partPacket(next.part, next.fds, next.data);
+      else if (next.part) yield { ...partPacket(next.part, next.fds, next.data), onRefused: next.onRefused };
       else if (isMarked(data)) {
         yield partPacket({ kind: "inline", length: data.length, total: data.length }, next.fds, data);
       } else yield { data, fds: next.fds };

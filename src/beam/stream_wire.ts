@@ -77,7 +77,10 @@ export class StreamWire implements Wire {
     for (const next of this.#parts.of(data, fds)) {
       if (next === "memory full") yield next;
       else {
-        yield next.part ? partFrame(encodePart(next.part), next.fds) : headerFrame(next.data!.length, next.fds);
+        const { onRefused } = next;
+        yield next.part
+          ? { ...partFrame(encodePart(next.part), next.fds), onRefused }
+          : headerFrame(next.data!.length, next.fds);
         if (next.data && next.data.length > 0) yield { data: next.data };
       }
     }
