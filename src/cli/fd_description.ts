@@ -16,7 +16,7 @@ export type FdAccess = "read" | "write" | "both" | "none";
 export interface FdDescription {
   /** What it is. */
   kind: "file" | "directory" | "device" | "pipe" | "socket" | "memory" | "other";
-  /** The path that the kernel has for it, or the name that memory and others have. */
+  /** The path that the kernel has for it, or the name that memory and others have; none that is no UTF-8, or too long. */
   path?: string;
   /** Of a socket: `unix`, `inet`, `inet6`, or the number of its address family. */
   family?: string;
@@ -57,19 +57,28 @@ function socketOf(fd: Fd): Omit<FdDescription, "access"> {
   };
 }
 
+/** Its peer has chosen it: the kernel tells none that is longer than a page, and the runtime none that is no UTF-8. */
+function pathBehind(link: string): string | undefined {
+  try {
+    return Deno.readLinkSync(link);
+  } catch {
+    return undefined;
+  }
+}
+
 function kindOf(fd: Fd): Omit<FdDescription, "access"> {
   const link = `/proc/self/fd/${fd.number}`;
-  const path = Deno.readLinkSync(link);
-  const named = path.startsWith("/") ? { path } : {};
+  const path = pathBehind(link);
+  const named = path?.startsWith("/") ? { path } : {};
   const found = Deno.statSync(link);
   if (found.isSocket) return socketOf(fd);
   if (found.isFifo) return { kind: "pipe", ...named };
-  if (found.isDirectory) return { kind: "directory", path };
-  if (found.isCharDevice || found.isBlockDevice) return { kind: "device", path };
-  const [, memory] = /^\/memfd:(.*?)(?: \(deleted\))?$/s.exec(path) ?? [];
+  if (found.isDirectory) return { kind: "directory", ...named };
+  if (found.isCharDevice || found.isBlockDevice) return { kind: "device", ...named };
+  const [, memory] = /^\/memfd:(.*?)(?: \(deleted\))?$/s.exec(path ?? "") ?? [];
   if (memory !== undefined) return { kind: "memory", path: memory };
   // Files without an inode of their own, such as anon_inode:[eventpoll].
-  return path.startsWith("/") ? { kind: "file", path } : { kind: "other", path };
+  return path === undefined || path.startsWith("/") ? { kind: "file", ...named } : { kind: "other", path };
 }
 
 /**

@@ -26,6 +26,26 @@ claim("files, directories and devices have their path", () => {
   assertIs(device, { kind: "device", path: "/dev/null", access: "write" }, "device /dev/null");
 });
 
+claim("what has a path that is no text, or longer than the kernel tells, is described without it", () => {
+  using directory = new OwnDirectory();
+  const bytes = new TextEncoder().encode(`${directory.file("x")}\0`);
+  bytes[bytes.length - 2] = 0xff;
+  using odd = new Fd(check(native.ipcx_open_path(bytes, OPEN.WRITE | OPEN.CREATE), "open"));
+  assertIs(odd, { kind: "file", access: "write" }, "file");
+
+  using stack = new DisposableStack();
+  const below = (fd: Fd): string => `/proc/self/fd/${fd.number}/${"d".repeat(250)}`;
+  let deep = openPath(directory.path, OPEN.DIRECTORY);
+  for (let depth = 0; depth < 17; depth++) {
+    stack.use(deep);
+    Deno.mkdirSync(below(deep));
+    deep = openPath(below(deep), OPEN.DIRECTORY);
+  }
+  assertIs(stack.use(deep), { kind: "directory", access: "none" }, "directory");
+  using file = openPath(below(deep), OPEN.READ | OPEN.WRITE | OPEN.CREATE);
+  assertIs(file, { kind: "file", access: "both" }, "file");
+});
+
 claim("pipes have one if they have a name", () => {
   const ends = new Int32Array(2);
   check(native.ipcx_pipe(ends), "pipe2");
