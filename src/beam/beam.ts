@@ -187,18 +187,23 @@ export class Beam implements AsyncIterable<Message>, Disposable {
   /**
    * Sends a message, waiting for room if need be.
    *
-   * @param data The payload; text is sent as UTF-8. It may be empty with frames or packets.
+   * @param data The payload, which must not change until this is done; text is
+   * sent as UTF-8. It may be empty with frames or packets.
    * @param fds The descriptors to go along; they stay the caller's, who may
    * close them once this is done. Without frames one, otherwise any number.
    * @param options A signal that ends the wait. If part of the message was sent
    * by then, nothing more can be sent, since the receiver could make nothing of it.
    * @returns A promise without a value, when the kernel has all of it.
    * @throws {RangeError} For what cannot be sent without frames: more than one
-   * descriptor, or no byte to carry it.
+   * descriptor, or an empty message.
    * @throws {BeamError} `"too-large"` above `maxBytes`, nothing was sent;
-   * `"cut-off"` after a message that was only sent in part.
-   * @throws {SystemError} EPIPE, ETOOMANYREFS, EMSGSIZE, as sendmsg(2).
-   * @throws {ClosedError} If the beam was closed.
+   * `"cut-off"` after a message that was only sent in part; `"protocol"` if the
+   * receiver has written nonsense into the memory for large messages. Once
+   * receiving has failed, what closed the beam.
+   * @throws {SystemError} EPIPE, EMSGSIZE, EPERM, as sendmsg(2); ETOOMANYREFS if
+   * too many of the user's descriptors are in flight: no event tells when they
+   * are fewer, so try again once receivers have taken some.
+   * @throws {ClosedError} If the beam was closed, or one of the descriptors.
    */
   send(
     data: Uint8Array<ArrayBuffer> | string,

@@ -157,7 +157,10 @@ async function forward(from: Beam, to: Beam, options: BeamCopyOptions, counts: B
   }
 }
 
-/** A peer that closed without reading all has reset the connection; what it sent before is still there. */
+/**
+ * A peer that closed without reading all has reset the connection: all that it
+ * sent has come by then, and the next call tells whether that was whole messages.
+ */
 async function receiveNext(from: Beam, signal: AbortSignal): Promise<Message | null> {
   try {
     return await from.receive({ signal });

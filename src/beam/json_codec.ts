@@ -32,7 +32,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * What JSON would change or leave out without a word is an error: `undefined`
  * but for properties, bigints, functions, symbols, NaN and the infinities, maps,
- * sets and buffers; and cycles.
+ * sets and buffers; and cycles. What JSON has another form for takes that: dates
+ * become text, and instances of other classes plain objects.
  *
  * @example
  * ```ts

@@ -182,7 +182,7 @@ export class BeamPort extends EventTarget implements Disposable {
           continue;
         }
         this.#error ??= error;
-        // A peer that closed without reading all has reset the connection; what it sent before is still there.
+        // A peer that closed without reading all has reset the connection: the next call tells of its end.
         if (!isPeerGone(error)) return this.#finish();
       }
     }

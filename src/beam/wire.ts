@@ -44,7 +44,8 @@ export interface Wire extends Disposable {
    * @returns A message, null at the end, `undefined` if there is nothing yet, or
    * {@linkcode OTHERS_FIRST} if there may be more to read.
    * @throws {BeamError} For what is no message; the wire is of no use then, unless
-   * the code is `"too-large"` on a packet socket or `"descriptors-lost"`.
+   * the code is `"too-large"` on a packet socket. A message whose descriptors were
+   * lost is returned, and says so.
    */
   tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined | typeof OTHERS_FIRST;
   /** Uses memory of the caller's no longer, though the message is not complete. */
