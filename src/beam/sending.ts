@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ClosedError } from "../core/errors.ts";
 import { areOthersDue, letOthersRun } from "../core/fairness.ts";
 import type { Fd } from "../core/fd.ts";
 import type { UnixSocket } from "../core/socket.ts";
@@ -79,6 +80,8 @@ export class Sending {
         fullSince = performance.now();
       } catch (error) {
         this.#giveUp("was given up");
+        // The socket does not know why it was closed.
+        if (error instanceof ClosedError) this.#checkOpen();
         throw error;
       }
     }

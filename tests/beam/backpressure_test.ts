@@ -3,7 +3,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { claim } from "../claim.ts";
 import { residentBytes } from "../broker/process_figures.ts";
 import { pipeWith } from "./descriptors.ts";
-import { BOUNDED, WIRES } from "./wires.ts";
+import { header } from "./raw_frames.ts";
+import { BOUNDED, halfPair, WIRES } from "./wires.ts";
 
 const MIB = 1024 * 1024;
 const MAX_GROWTH_BYTES = 48 * MIB;
@@ -140,4 +141,14 @@ claim("close() ends the waits of a sender and of a receiver", async () => {
     left.close();
     for (const ended of [waiting, queued, receiving, behind]) await assertRejects(() => ended, ClosedError);
   }
+});
+
+claim("who waits for room is told why, if what comes meanwhile is no message and ends the beam", async () => {
+  const [peer, beam] = halfPair({ framed: true, memoryThreshold: Infinity });
+  using _peer = peer;
+  using _beam = beam;
+  const sent = assertRejects(() => beam.send(new Uint8Array(3 * MIB)), BeamError, "maxBytes");
+  await peer.send(header(beam.settings.maxBytes + 1));
+  const error = await assertRejects(() => beam.receive(), BeamError);
+  assert(await sent === error);
 });
