@@ -28,14 +28,13 @@ export function textOf(bytes: Uint8Array): string | undefined {
 
 /** Written out, control and format characters are left to no terminal. */
 function escaped(json: string): string {
-  return json.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) =>
-      Array.from(
-        { length: character.length },
-        (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
-      ).join(""),
-  );
+  return json.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    let written = "";
+    for (let at = 0; at < character.length; at++) {
+      written += `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`;
+    }
+    return written;
+  });
 }
 
 /** The payload in JSON: as text if it is some, in Base64 otherwise. */

@@ -34,6 +34,9 @@ const ACCESS: readonly FdAccess[] = ["read", "write", "both", "none"];
 const O_PATH = 0o10000000;
 const encoder = new TextEncoder();
 
+/** The UTF-8 of the one character that is being written. */
+const place = new Uint8Array(4);
+
 /**
  * Asks how a descriptor is open.
  *
@@ -98,7 +101,10 @@ export function describeFd(fd: Fd): FdDescription {
  * @returns The same with control and format characters, and backslashes, as bytes (`\xHH`).
  */
 export function printable(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}\\]/gu, (character) => escapeBytes(encoder.encode(character)));
+  return text.replaceAll(
+    /[\p{C}\p{Zl}\p{Zp}\\]/gu,
+    (character) => escapeBytes(place.subarray(0, encoder.encodeInto(character, place).written)),
+  );
 }
 
 /**

@@ -57,6 +57,13 @@ export function unescapeBytes(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
+/** Each byte as {@linkcode escapeBytes} writes it. */
+const WRITTEN_BYTES = Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 0x5c) return "\\\\";
+  const isPrintable = byte >= 0x20 && byte < 0x7f;
+  return isPrintable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
+});
+
 /**
  * Writes bytes as printable text, every other byte as `\xHH`.
  *
@@ -73,11 +80,7 @@ export function unescapeBytes(text: string): Uint8Array<ArrayBuffer> {
  */
 export function escapeBytes(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) {
-    if (byte === 0x5c) text += "\\\\";
-    else if (byte >= 0x20 && byte < 0x7f) text += String.fromCharCode(byte);
-    else text += `\\x${byte.toString(16).padStart(2, "0")}`;
-  }
+  for (const byte of bytes) text += WRITTEN_BYTES[byte];
   return text;
 }
 

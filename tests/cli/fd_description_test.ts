@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { describeFd, type FdDescription, fdText, printable } from "../../src/cli/fd_description.ts";
 import { check } from "../../src/core/errors.ts";
 import { Fd } from "../../src/core/fd.ts";
@@ -89,4 +89,17 @@ claim("what a terminal would take for a command is written as bytes", () => {
       "\ud83d\ude00",
     ].join(""),
   );
+});
+
+claim("a payload of nothing but control characters is written out about as fast as it can be looked through", () => {
+  const text = "\0".repeat(1 << 20);
+  const timed = (write: () => string): number => {
+    const start = performance.now();
+    assertEquals(write().length, 4 * text.length);
+    return performance.now() - start;
+  };
+  const least = timed(() => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}\\]/gu, () => "\\x00"));
+  const took = timed(() => printable(text));
+  // It was 25 times: whoever sent 16 MiB of them kept all others waiting for 20 seconds.
+  assert(took < 12 * least, `${took} ms, and ${least} at least`);
 });
