@@ -225,6 +225,21 @@ claim("the limits in docs/beam.md are those of the code", () => {
   assert(row("large payloads, from " + framed.memoryThreshold + " bytes"));
 });
 
+claim("docs/beam.md has every option of a beam, with its default", () => {
+  const [plain, other] = [settle("stream", {}), settle("seqpacket", {})];
+  const documented = new Map(
+    rows(section(beamPage, "## From TypeScript")).map(([name, value]) => [codeIn(name)[0], value]),
+  );
+  const written = (value: unknown): string[] =>
+    typeof value === "number" ? [`${value}`, `${value / 2 ** 10} KiB`, `${value / 2 ** 20} MiB`] : [`\`${value}\``];
+  for (const name of Object.keys(plain) as (keyof typeof plain)[]) {
+    for (const value of name === "framed" ? [plain[name]] : [plain[name], other[name]]) {
+      const cell = documented.get(name) ?? "";
+      assert(written(value).some((text) => cell.includes(text)), `${name} is ${value}, not ${cell}`);
+    }
+  }
+});
+
 claim("docs/beam.md has every line of the log of ipcx beam", () => {
   const source = ["listen", "service", "commands"].map((name) => read(`src/cli/beam_${name}.ts`)).join("\n");
   const lines = source.matchAll(/(?:log|logger|getLogger\("beam"\))\.(debug|info|warn|error)\("([^"]+)"/g);

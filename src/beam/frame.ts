@@ -7,8 +7,8 @@
  * with its first byte. The length 0x7fffffff, which no payload has, marks a part
  * of a message: a kind and four numbers of 32 bits follow, of which each kind
  * uses what it needs. The kind is the lowest byte of its number; the other three
- * are the name of the memory that the part is about. Packets need no frames; there a part begins with
- * {@linkcode PACKET_MARK} in place of the length.
+ * are the name of the memory that the part is about. Packets need no frames;
+ * there a part begins with {@linkcode PACKET_MARK} in place of the length.
  *
  * @module
  */

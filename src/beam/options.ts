@@ -41,8 +41,8 @@ export interface BeamOptions {
   memoryBytes?: number;
   /**
    * The send buffer to ask the kernel for when the first message does not fit
-   * into the one there is, in bytes: 1–1073741823, by default 256 KiB, or
-   * 0 to leave it. It bounds what waits in the socket for a slow receiver; the kernel
+   * into the one there is, in bytes: 1–1073741823, by default 256 KiB, or 0 to
+   * leave it. It bounds what waits in the socket for a slow receiver; the kernel
    * gives no more than `net.core.wmem_max`, counts twice what was asked for, and
    * some 700 bytes for each message. More would let an unprivileged user's
    * descriptors in flight run into RLIMIT_NOFILE (ETOOMANYREFS).
