@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { FileMode } from "./beam_payload.ts";
+import { type FileMode, joined } from "./beam_payload.ts";
+import { textOf } from "./beam_text.ts";
+import { descriptor } from "./values.ts";
 
 /** A descriptor that goes along: one that ipcx was started with, or a file to be opened. */
 export type JsonFd = { fd: number } | { file: string; mode?: FileMode };
@@ -20,9 +22,11 @@ export interface JsonMessage {
 const MODES = ["read", "write", "append", "read-write"];
 const encoder = new TextEncoder();
 
-/** A character may take six in JSON, and there is what stands around the payload. */
-const CHARACTERS_PER_BYTE = 6;
+/** A byte may take six in JSON, and there is what stands around the payload. */
+const BYTES_PER_BYTE = 6;
 const ROOM_AROUND = 65536;
+
+const LINE_END = 0x0a;
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -39,17 +43,21 @@ function fdFrom(value: unknown): JsonFd {
   if ("fd" in value) {
     refuseOthers(value, ["fd"], form);
     if (!Number.isInteger(value.fd) || (value.fd as number) < 0) throw new Error(form);
-    return { fd: value.fd as number };
+    return { fd: descriptor(`${value.fd}`) };
   }
   refuseOthers(value, ["file", "mode"], form);
   const { file, mode } = value;
   if (typeof file !== "string" || file === "") throw new Error(form);
+  if (file.includes("\0")) throw new Error("a path has no NUL");
   if (mode !== undefined && !MODES.includes(mode as string)) throw new Error(`a mode is one of ${MODES.join(", ")}`);
   return { file, mode: mode as FileMode | undefined };
 }
 
 function payloadFrom({ data, base64 }: Record<string, unknown>): Uint8Array<ArrayBuffer> {
-  if (typeof data === "string" && base64 === undefined) return encoder.encode(data);
+  if (typeof data === "string" && base64 === undefined) {
+    if (data.isWellFormed()) return encoder.encode(data);
+    throw new Error('"data" has half a surrogate pair, which UTF-8 has not; send other bytes as "base64"');
+  }
   if (typeof base64 !== "string" || data !== undefined) {
     throw new Error('a message has "data", a text, or "base64"');
   }
@@ -81,6 +89,26 @@ export function messageFrom(line: string): JsonMessage {
   return { data: payloadFrom(value), fds: fds.map(fdFrom) };
 }
 
+/** Cuts where lines end. They are decoded one by one, so that what is wrong with one is no matter of others. */
+async function* linesOf(input: ReadableStream<Uint8Array>, longest: number): AsyncIterableIterator<Uint8Array> {
+  let pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  let line = 1;
+  for await (const chunk of input as ReadableStream<Uint8Array<ArrayBuffer>>) {
+    let start = 0;
+    for (let end; (end = chunk.indexOf(LINE_END, start)) >= 0; start = end + 1) {
+      yield await joined([...pieces, chunk.subarray(start, end)]);
+      pieces = [];
+      length = 0;
+      line++;
+    }
+    pieces.push(chunk.subarray(start));
+    length += chunk.length - start;
+    if (length > longest) throw new Error(`line ${line} of standard input is longer than any message`);
+  }
+  yield await joined(pieces);
+}
+
 /**
  * Reads messages, one a line; empty lines are passed over.
  *
@@ -93,27 +121,18 @@ export async function* messagesFrom(
   input: ReadableStream<Uint8Array>,
   maxBytes: number,
 ): AsyncIterableIterator<{ line: number; message: JsonMessage }> {
-  const longest = CHARACTERS_PER_BYTE * maxBytes + ROOM_AROUND;
-  let rest = "";
   let line = 0;
-  const read = (text: string): JsonMessage | undefined => {
+  for await (const bytes of linesOf(input, BYTES_PER_BYTE * maxBytes + ROOM_AROUND)) {
     line++;
+    const text = textOf(bytes);
+    if (text?.trim() === "") continue;
+    let message: JsonMessage;
     try {
-      return text.trim() === "" ? undefined : messageFrom(text);
+      if (text === undefined) throw new Error("it is no UTF-8");
+      message = messageFrom(text);
     } catch (error) {
       throw new Error(`line ${line} of standard input: ${(error as Error).message}`);
     }
-  };
-  const decoder = new TextDecoderStream("utf-8", { fatal: true, ignoreBOM: true });
-  for await (const piece of input.pipeThrough(decoder as unknown as TransformStream<Uint8Array, string>)) {
-    const lines = (rest + piece).split("\n");
-    rest = lines.pop()!;
-    for (const text of lines) {
-      const message = read(text);
-      if (message) yield { line, message };
-    }
-    if (rest.length > longest) throw new Error(`line ${line + 1} of standard input is longer than any message`);
+    yield { line, message };
   }
-  const message = read(rest);
-  if (message) yield { line, message };
 }

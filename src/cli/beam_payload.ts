@@ -53,16 +53,30 @@ function tooMuch(what: string, maxBytes: number): Error {
   return new Error(`${what} has more than the ${maxBytes} bytes of a message (--max-bytes)`);
 }
 
+/**
+ * Makes one of pieces.
+ *
+ * @param pieces The pieces.
+ * @returns Their bytes, in their order.
+ */
+export async function joined(pieces: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
+  return pieces.length === 1 ? pieces[0] : new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
+
 /** Reads a stream to its end, or to where it is too large. */
-async function readAll(input: ReadableStream<Uint8Array>, maxBytes: number, name: string): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
+async function readAll(
+  input: ReadableStream<Uint8Array<ArrayBuffer>>,
+  maxBytes: number,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const piece of input) {
     pieces.push(piece);
     length += piece.length;
     if (length > maxBytes) throw tooMuch(name, maxBytes);
   }
-  return new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+  return await joined(pieces);
 }
 
 /**
@@ -86,7 +100,7 @@ export async function payloadFrom(args: Arguments, { type, options }: Side): Pro
   else {
     const input = file === "-" ? Deno.stdin : await Deno.open(file);
     const name = file === "-" ? "standard input" : file;
-    data = await readAll(input.readable, maxBytes, name) as Uint8Array<ArrayBuffer>;
+    data = await readAll(input.readable, maxBytes, name);
   }
   if (data.length > maxBytes) throw tooMuch("--data", maxBytes);
   if (data.length === 0 && !framed) {

@@ -179,6 +179,9 @@ claim("a line that is no message, or cannot be sent, is told with its number; th
     ['{"data":"x","fds":[{"file":""}]}', "a descriptor is"],
     ['{"data":"x","fds":[{"file":"x","mode":"rw"}]}', "a mode is one of read, write, append, read-write"],
     ['{"data":"x","fds":[{"fd":77}]}', "fcntl fd:77: Bad file descriptor (EBADF)"],
+    ['{"data":"x","fds":[{"fd":99999999999}]}', "'99999999999' is too high: 1048575 is the most"],
+    ['{"data":"x","fds":[{"file":"/etc/passwd\\u0000.txt"}]}', "a path has no NUL"],
+    ['{"data":"\\ud800"}', '"data" has half a surrogate pair, which UTF-8 has not; send other bytes as "base64"'],
     ['{"data":"x","fds":[{"file":"/none"}]}', "open /none: No such file or directory (ENOENT)"],
     ['{"data":"x","fds":[{"fd":0},{"fd":0}]}', "2 descriptors; without frames a message carries one"],
     ['{"data":""}', "a stream without frames carries no empty message"],
@@ -195,6 +198,17 @@ claim("a line that is no message, or cannot be sent, is told with its number; th
     assertEquals(status, 1, line);
     assert(err.startsWith(`ipcx beam: line 3 of standard input: ${message}`), `${line.slice(0, 80)}: ${err}`);
   }
+});
+
+claim("a line that is no UTF-8 is told with its number, too, though it came with those before it", async () => {
+  const address = ownName();
+  using listener = BeamListener.listen(address);
+  const input = Uint8Array.from('{"data":"good"}\n{"data":"\xff"}\n', (character) => character.charCodeAt(0));
+  const ended = beam(["send", address, "--json"], { input });
+  using peer = await within(listener.accept(), "nobody came");
+  assertEquals((await Array.fromAsync(peer)).map(({ text }) => text), ["good"]);
+  const { status, err } = await ended;
+  assertEquals([status, err], [1, "ipcx beam: line 2 of standard input: it is no UTF-8\n"]);
 });
 
 claim("a line without an end is given up once it is longer than any message", async () => {
