@@ -340,7 +340,7 @@ export class Beam implements AsyncIterable<Message>, Disposable {
   /**
    * Gives the descriptor away; the beam cannot be used any more.
    *
-   * @returns The descriptor, owned by the caller.
+   * @returns The descriptor, owned by the caller; nonblocking, unless it came to us otherwise.
    * @throws {ClosedError} If it was closed or given away before.
    * @throws {TypeError} If messages were received ahead and not taken, which its
    * new owner would miss, if large ones come through memory, which it would not

@@ -31,10 +31,11 @@ export interface MessageStreams {
  * Makes Web Streams of messages out of a beam.
  *
  * Nothing is received before it is read, and nothing is written faster than it
- * is sent. Cancelling what is read discards what still comes; aborting what is
- * written closes the beam, and reading ends. Descriptors that are written are
- * closed once they are sent, or when they never will be; only a stream that had
- * failed or ended before leaves them with the caller.
+ * is sent. What cannot be received ends reading with its error, though another
+ * message might follow. Cancelling what is read discards what still comes;
+ * aborting what is written closes the beam, and reading ends. Descriptors that
+ * are written are closed once they are sent, or when they never will be; only a
+ * stream that had failed or ended before leaves them with the caller.
  *
  * @param beam The beam; given away, and closed when both directions have ended.
  * @returns Both directions.

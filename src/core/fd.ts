@@ -114,7 +114,12 @@ export class Fd implements Disposable {
     return this;
   }
 
-  /** Closes the descriptor; does nothing if that was done, or if it was given away. */
+  /**
+   * Closes the descriptor; does nothing if that was done, or if it was given away.
+   *
+   * @throws {SystemError} EIO, ENOSPC or EDQUOT, where what was written could not
+   * be kept (NFS, FUSE); the descriptor is closed all the same.
+   */
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closed";
