@@ -76,7 +76,10 @@ export class BeamListener implements AsyncIterable<Beam>, Disposable {
     return new Beam(await this.#listener.accept(options), this.#options);
   }
 
-  /** Accepts connection after connection until {@linkcode close}. */
+  /**
+   * Accepts connection after connection until {@linkcode close}. Whatever {@linkcode accept}
+   * throws, such as EMFILE, ends it, too; who waits then can be accepted by the next loop.
+   */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Beam> {
     for await (const socket of this.#listener) yield new Beam(socket, this.#options);
   }
