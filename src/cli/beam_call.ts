@@ -11,7 +11,8 @@ import type { Message } from "../core/message.ts";
 import { inTime, meet } from "./beam_connection.ts";
 import { payloadFrom } from "./beam_payload.ts";
 import { meetingFrom, sideFrom } from "./beam_settings.ts";
-import { jsonLine, print } from "./beam_text.ts";
+import { jsonLine } from "./beam_text.ts";
+import { print } from "./output.ts";
 import type { Arguments } from "./parse.ts";
 
 /** Prints all that comes, until the end. */

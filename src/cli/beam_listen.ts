@@ -15,8 +15,9 @@ import { runService } from "../core/service.ts";
 import { BeamCommands } from "./beam_commands.ts";
 import { BeamService } from "./beam_service.ts";
 import { addressesFrom, timeoutFrom, wireFrom } from "./beam_settings.ts";
-import { jsonLine, print, textLine } from "./beam_text.ts";
+import { jsonLine, textLine } from "./beam_text.ts";
 import { setUpLogging } from "./logging.ts";
+import { printInTurn } from "./output.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { count, duration, mode, positive } from "./values.ts";
 
@@ -67,7 +68,7 @@ async function serve(args: Arguments, address: UnixAddress | undefined): Promise
   const service = new BeamService({
     wire: wireFrom(args, address ?? UnixAddress.unnamed).options,
     line: args.has("json") ? jsonLine : textLine,
-    print,
+    print: printInTurn,
     commands,
     maxClients: args.get("max-clients", positive) ?? DEFAULT_CLIENTS,
     count: countFrom(args),

@@ -11,7 +11,8 @@ import type { Message } from "../core/message.ts";
 import { native } from "../core/native.ts";
 import { inTime, meet } from "./beam_connection.ts";
 import { meetingFrom, sideFrom } from "./beam_settings.ts";
-import { jsonLine, print, textLine } from "./beam_text.ts";
+import { jsonLine, textLine } from "./beam_text.ts";
+import { print } from "./output.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { count } from "./values.ts";
 

@@ -27,8 +27,8 @@ export interface BeamServiceOptions {
   wire: BeamOptions;
   /** Makes a line of a message, where no command is run. */
   line: (message: Message, peer: Credentials) => string;
-  /** Prints a line. */
-  print: (line: string) => void;
+  /** Prints a line, until the signal; one at a time. */
+  print: (line: string, signal: AbortSignal) => Promise<void>;
   /** Runs a command for each message. */
   commands?: BeamCommands;
   /** How many connections there may be at a time. */
@@ -43,6 +43,7 @@ export interface BeamServiceOptions {
 export class BeamService {
   readonly #options: BeamServiceOptions;
   readonly #places: Semaphore;
+  readonly #printer = new Semaphore(1);
   readonly #stop = new AbortController();
   readonly #beams = new Set<Beam>();
   readonly #finished = Promise.withResolvers<void>();
@@ -131,14 +132,15 @@ export class BeamService {
     if (message === null) return false;
     using _message = message;
     const { commands, count } = this.#options;
-    const leave = await commands?.place(this.#stop.signal);
-    if (this.#stop.signal.aborted) {
-      leave?.();
+    const { signal } = this.#stop;
+    const leave = await (commands ? commands.place(signal) : this.#printer.take(signal));
+    if (signal.aborted) {
+      leave();
       return false;
     }
+    if (commands) commands.start(message, peer, leave);
+    else await this.#show(message, peer).finally(leave);
     this.#taken++;
-    if (commands) commands.start(message, peer, leave!);
-    else this.#show(message, peer);
     if (this.#taken !== count) return true;
     this.stop();
     Promise.resolve(commands?.ended()).then(this.#finished.resolve);
@@ -156,11 +158,13 @@ export class BeamService {
     }
   }
 
-  #show(message: Message, peer: Credentials): void {
+  async #show(message: Message, peer: Credentials): Promise<void> {
     const line = this.#options.line(message, peer);
+    const { signal } = this.#stop;
     try {
-      this.#options.print(line);
+      await this.#options.print(line, signal);
     } catch (error) {
+      signal.throwIfAborted();
       this.#finished.reject(error);
     }
   }

@@ -9,7 +9,6 @@ import type { Credentials } from "../core/credentials.ts";
 import type { Message } from "../core/message.ts";
 import { describeFd, fdText, printable } from "./fd_description.ts";
 
-const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
@@ -79,15 +78,4 @@ export function textLine(message: Message): string {
  */
 export function messageOf(error: unknown): string {
   return (error as Error).message.replaceAll("maxBytes", "--max-bytes");
-}
-
-/**
- * Writes all of it to standard output.
- *
- * @param data Text or bytes.
- * @throws {Error} If nobody reads it.
- */
-export function print(data: string | Uint8Array): void {
-  let rest = typeof data === "string" ? encoder.encode(data) : data;
-  while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
 }

@@ -6,8 +6,8 @@ import { openPath } from "../../src/core/reach.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { spawn } from "../../src/spawn/spawn.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
-import { beam, beamed, startBeam, startListening } from "./beaming.ts";
-import { IPCX, type Process, startIpcx, within } from "./program.ts";
+import { beam, beamed, contents, startBeam, startListening } from "./beaming.ts";
+import { IPCX, type Process, startIpcx, until, within } from "./program.ts";
 
 /** The log's lines, each with its message and what else is told. */
 function logOf(process: Process): Record<string, unknown>[] {
@@ -320,6 +320,33 @@ claim("an address that is taken, and an output that nobody reads, are failures",
   await child.status;
   assertEquals(Array.from(Deno.readDirSync(directory.path)), []);
 });
+
+/** How many bytes a process has written. */
+function writtenBy(process: Process): number {
+  return Number(/^wchar: (\d+)$/m.exec(Deno.readTextFileSync(`/proc/${process.child.pid}/io`))![1]);
+}
+
+for (const kind of ["blocking", "nonblocking"]) {
+  claim(`a ${kind} output that is not read any more keeps its messages waiting, and nothing else`, async () => {
+    using directory = new OwnDirectory();
+    const [at, fifo] = [directory.file("s"), directory.file("fifo")];
+    new Deno.Command("mkfifo", { args: [fifo] }).outputSync();
+    using unread = openPath(fifo, OPEN.READ | OPEN.WRITE);
+    const become = `import os, sys; os.set_blocking(1, ${
+      kind === "blocking" ? "True" : "False"
+    }); os.execvp(sys.argv[1], sys.argv[1:])`;
+    const through = ["sh", "-c", 'exec > "$0"; exec python3 -c "$@"', fifo, become];
+    await using process = await startListening([at, "--framed", ...DEBUG], { through });
+    using one = await Beam.connect(at, { framed: true });
+    for (let sent = 0; sent < 30; sent++) await one.send("x".repeat(4000));
+    await until(() => writtenBy(process) > 15 * 4000, "nothing is printed");
+    using _two = await Beam.connect(at, { framed: true });
+    await process.says('"connected"', 2);
+    const { status } = await process.stop();
+    assertEquals(status, 0);
+    assert(contents(unread).startsWith("xxx"));
+  });
+}
 
 claim("--skip-without-fd passes over messages without a descriptor", async () => {
   const at = ownName();

@@ -250,7 +250,7 @@ claim("standard output that nobody reads is a failure", async () => {
   await peer.send("x", zeros);
   const { out, err } = await ended;
   assertEquals(out, "1\n");
-  assert(err.startsWith("ipcx beam: Broken pipe"), err);
+  assert(err.startsWith("ipcx beam: standard output: Broken pipe"), err);
 });
 
 claim("from fd:N it takes no more than it was asked for: the next one misses nothing", async () => {
