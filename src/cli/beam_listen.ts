@@ -100,7 +100,6 @@ async function serve(args: Arguments, address: UnixAddress | undefined): Promise
       },
     });
   } finally {
-    stack.dispose();
     service.stop();
     logger.info("stopping", { taken: service.taken });
     await commands?.stop(args.get("grace", duration) ?? DEFAULT_GRACE_MS);

@@ -45,6 +45,7 @@ export class BeamService {
   readonly #places: Semaphore;
   readonly #printer = new Semaphore(1);
   readonly #stop = new AbortController();
+  readonly #listeners: UnixListener[] = [];
   readonly #beams = new Set<Beam>();
   readonly #finished = Promise.withResolvers<void>();
   #taken = 0;
@@ -72,15 +73,17 @@ export class BeamService {
   /**
    * Accepts connections until the service is stopped.
    *
-   * @param listener Where; it stays the caller's.
+   * @param listener Where; closed when the service is stopped.
    */
   listen(listener: UnixListener): void {
+    this.#listeners.push(listener);
     this.#accept(listener).catch((error) => this.#stop.signal.aborted || this.#finished.reject(error));
   }
 
-  /** Takes no more: every connection is closed. */
+  /** Takes no more: nobody is let in, and every connection is closed. */
   stop(): void {
     this.#stop.abort();
+    for (const listener of this.#listeners) listener.close();
     for (const beam of this.#beams) beam.close();
   }
 

@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Beam } from "../../src/beam/beam.ts";
+import { SystemError } from "../../src/core/errors.ts";
 import { OPEN } from "../../src/core/linux.ts";
 import { UnixListener } from "../../src/core/listener.ts";
 import { openPath } from "../../src/core/reach.ts";
@@ -65,6 +66,18 @@ for (const [options, number] of [[["--once"], 1], [["--count", "2"], 2]] as cons
     }
   });
 }
+
+claim("after the last message nobody is let in, though its command still runs", async () => {
+  using directory = new OwnDirectory();
+  const at = directory.file("s");
+  await using process = await startListening([at, "--once", "--exec", "sh", "-c", "echo started; cat"]);
+  using client = await Beam.connect(at);
+  using near = await client.sendConnection("x");
+  assertEquals((await near.receive())!.text, "started\n");
+  await assertRejects(() => Beam.connect(at), SystemError, "ENOENT");
+  near.close();
+  assertEquals((await process.ended()).status, 0);
+});
 
 claim("each message starts the command, with the descriptor as its input and output", async () => {
   const at = ownName();
