@@ -194,6 +194,7 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * @param options A signal that ends the wait. If part of the message was sent
    * by then, nothing more can be sent, since the receiver could make nothing of it.
    * @returns A promise without a value, when the kernel has all of it.
+   * @throws {TypeError} For a payload that is neither text nor a Uint8Array.
    * @throws {RangeError} For what cannot be sent without frames: more than one
    * descriptor, or an empty message.
    * @throws {BeamError} `"too-large"` above `maxBytes`, nothing was sent;
@@ -211,6 +212,10 @@ export class Beam implements AsyncIterable<Message>, Disposable {
     options: BeamWaitOptions = {},
   ): Promise<void> {
     const payload = typeof data === "string" ? encoder.encode(data) : data;
+    // An ArrayBuffer would be sent as an empty message.
+    if (!(payload instanceof Uint8Array)) {
+      return Promise.reject(new TypeError("a message is text, or bytes in a Uint8Array"));
+    }
     const list = fds instanceof Fd ? [fds] : fds;
     return this.#sending.send(payload, list, options.signal);
   }

@@ -113,10 +113,11 @@ export class PacketWire implements Wire {
       if (this.#next === this.#packets.length) {
         if (++reads > READS_IN_A_ROW) return OTHERS_FIRST;
         const packets = this.#tryReceivePackets();
+        // What was taken is let go of, however long the next message takes.
+        this.#packets = packets ?? [];
+        this.#next = 0;
         if (packets === undefined) return undefined;
         if (packets.length === 0) return this.#end();
-        this.#packets = packets;
-        this.#next = 0;
       }
       const message = this.#read(this.#packets[this.#next++]);
       if (message) return message;

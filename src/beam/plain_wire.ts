@@ -92,10 +92,11 @@ export class PlainWire implements Wire {
   tryReceive(): Message | null | undefined {
     if (this.#next === this.#waiting.length) {
       const messages = this.#socket.tryReceiveMany(this.#receive);
+      // What was taken is let go of, however long the next message takes.
+      this.#waiting = messages ?? [];
+      this.#next = 0;
       if (messages === undefined) return undefined;
       if (messages.length === 0) return null;
-      this.#waiting = messages;
-      this.#next = 0;
     }
     const message = this.#waiting[this.#next++];
     if (message.data.length <= this.#settings.maxBytes) return message;

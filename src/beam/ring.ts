@@ -129,6 +129,8 @@ export class RingReader implements Disposable {
     this.#name = name;
     this.#memory = SharedMemory.adopt(fd, HEAD_BYTES + Math.max(ownSize, MOST_FOREIGN_BYTES));
     const { bytes } = this.#memory;
+    // What is mapped stays so; beams that are many would be short of descriptors first.
+    fd.close();
     if (bytes.length <= HEAD_BYTES) {
       this.#memory.close();
       throw new RangeError(`${bytes.length} bytes of memory have no room for payloads`);

@@ -125,3 +125,28 @@ claim("what comes with a message that is no good is closed", async () => {
     assertEquals(countOpen(), before);
   }
 });
+
+claim("what is neither text nor bytes in a Uint8Array is refused, not sent as an empty message", async () => {
+  for (const options of WIRES) {
+    const [left, right] = Beam.pair(options);
+    using _left = left;
+    using _right = right;
+    for (const payload of [new ArrayBuffer(3), 5, null, [1, 2]]) {
+      await assertRejects(() => left.send(payload as unknown as string), TypeError, "text, or bytes");
+    }
+    await left.send("next");
+    assertEquals((await right.receive())!.text, "next");
+  }
+});
+
+claim("a receiver keeps no descriptor for the memory that large messages come through", async () => {
+  const [left, right] = Beam.pair({ framed: true });
+  using _left = left;
+  using _right = right;
+  const before = countOpen();
+  const sending = left.send(new Uint8Array(1 << 20).fill(7));
+  assertEquals((await right.receive())!.data[1000], 7);
+  await sending;
+  // The sender's own.
+  assertEquals(countOpen(), before + 1);
+});
