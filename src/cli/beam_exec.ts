@@ -5,9 +5,13 @@
  */
 
 import type { Credentials } from "../core/credentials.ts";
+import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
+import { candidatesFor, Environment } from "../core/image.ts";
+import { ERRNO } from "../core/linux.ts";
 import type { Message } from "../core/message.ts";
 import type { SpawnOptions } from "../spawn/options.ts";
+import { isProgram } from "../spawn/program.ts";
 import { textOf } from "./beam_text.ts";
 import { accessOf } from "./fd_description.ts";
 import { commandBytes } from "./own_arguments.ts";
@@ -65,4 +69,37 @@ export function optionsFor(command: readonly string[], message: Message, peer: C
       BEAM_GID: `${peer.gid}`,
     },
   };
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+/**
+ * Makes sure, before any message is lost to it, that a command can be run.
+ *
+ * @param program Its name or path.
+ * @throws {SystemError} Of execve: ENOENT if there is none, EACCES if it is no program.
+ */
+export function insistOn(program: string): void {
+  const candidates = candidatesFor(program, Environment.inherit());
+  if (candidates.some(isProgram)) return;
+  throw new SystemError("execve", candidates.some(isThere) ? ERRNO.EACCES : ERRNO.ENOENT, { address: program });
+}
+
+/**
+ * Tells that a command could not be started.
+ *
+ * @param error What was thrown; all but a failure of execve is thrown on.
+ * @returns The exit status that a shell gives: 127 if there is no such program, 126 if it cannot be run.
+ */
+export function failedStart(error: unknown): number {
+  if (!(error instanceof SystemError) || error.syscall !== "execve") throw error;
+  console.error(`ipcx beam: ${error.message}`);
+  return error.code === "ENOENT" ? 127 : 126;
 }

@@ -7,12 +7,10 @@
 import { getLogger } from "@std/log";
 import { takeActivatedFds } from "../core/activation.ts";
 import { UnixAddress } from "../core/address.ts";
-import { SystemError } from "../core/errors.ts";
-import { candidatesFor, Environment } from "../core/image.ts";
-import { ERRNO } from "../core/linux.ts";
 import { UnixListener } from "../core/listener.ts";
 import { runService } from "../core/service.ts";
 import { BeamCommands } from "./beam_commands.ts";
+import { failedStart, insistOn } from "./beam_exec.ts";
 import { BeamService } from "./beam_service.ts";
 import { addressesFrom, timeoutFrom, wireFrom } from "./beam_settings.ts";
 import { jsonLine, textLine } from "./beam_text.ts";
@@ -28,18 +26,6 @@ const DEFAULT_GRACE_MS = 5000;
 function countFrom(args: Arguments): number {
   if (args.has("once") && args.has("count")) throw new UsageError("--once and --count exclude each other");
   return args.has("once") ? 1 : args.get("count", count) ?? 0;
-}
-
-/** A command that is not there is told before any message is lost to it. */
-function insistOn(program: string): void {
-  const isThere = candidatesFor(program, Environment.inherit()).some((path) => {
-    try {
-      return !Deno.statSync(path).isDirectory;
-    } catch (error) {
-      return !(error instanceof Deno.errors.NotFound);
-    }
-  });
-  if (!isThere) throw new SystemError("execve", ERRNO.ENOENT, { address: program });
 }
 
 function commandsFrom(args: Arguments): BeamCommands | undefined {
@@ -119,8 +105,6 @@ export async function run(args: Arguments): Promise<number> {
     await serve(args, address);
     return 0;
   } catch (error) {
-    if (!(error instanceof SystemError) || error.syscall !== "execve") throw error;
-    console.error(`ipcx beam: ${error.message}`);
-    return 127;
+    return failedStart(error);
   }
 }

@@ -5,7 +5,6 @@
  */
 
 import type { Credentials } from "../core/credentials.ts";
-import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { OPEN } from "../core/linux.ts";
 import type { Message } from "../core/message.ts";
@@ -14,7 +13,7 @@ import { preparePlan } from "../spawn/create.ts";
 import type { ChildStream } from "../spawn/options.ts";
 import { spawn } from "../spawn/spawn.ts";
 import { becomeProgram, prepareWaiter } from "../spawn/waiter.ts";
-import { optionsFor } from "./beam_exec.ts";
+import { failedStart, optionsFor } from "./beam_exec.ts";
 
 function numberOf(stream: ChildStream | undefined, inherited: number, nothing: Fd): number {
   if (typeof stream === "object") return stream.number;
@@ -64,8 +63,6 @@ export async function runCommand(
     message[Symbol.dispose]();
     return (await child.status).code;
   } catch (error) {
-    if (!(error instanceof SystemError) || error.syscall !== "execve") throw error;
-    console.error(`ipcx beam: ${error.message}`);
-    return error.code === "ENOENT" ? 127 : 126;
+    return failedStart(error);
   }
 }

@@ -26,7 +26,13 @@ function isOfThisMachine(bytes: Uint8Array): boolean {
     (bytes[18] | bytes[19] << 8) === ELF_MACHINES[Deno.build.arch];
 }
 
-function isProgram(path: string): boolean {
+/**
+ * Whether exec would take a file, as far as can be told from outside.
+ *
+ * @param path The file.
+ * @returns Whether it is one, and executable for somebody.
+ */
+export function isProgram(path: string): boolean {
   try {
     const { isFile, mode } = Deno.statSync(path);
     return isFile && ((mode ?? 0) & 0o111) !== 0;

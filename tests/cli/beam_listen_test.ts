@@ -310,6 +310,18 @@ claim("a command that is not there is told before anybody can connect", async ()
   assertEquals(Array.from(Deno.readDirSync(directory.path)), []);
 });
 
+claim("a command that cannot be run is told as early", async () => {
+  using directory = new OwnDirectory();
+  const at = directory.file("s");
+  Deno.writeTextFileSync(directory.file("data"), "no program");
+  for (const command of [directory.file("data"), directory.path]) {
+    const { status, err } = await beam(["listen", at, "--timeout", "1ms", "--exec", command]);
+    const denied = `ipcx beam: execve ${command}: Permission denied (EACCES); the file is not executable\n`;
+    assertEquals([status, err], [126, denied]);
+  }
+  assertEquals(Array.from(Deno.readDirSync(directory.path), ({ name }) => name), ["data"]);
+});
+
 claim("an address that is taken, and an output that nobody reads, are failures", async () => {
   using directory = new OwnDirectory();
   const at = directory.file("s");
