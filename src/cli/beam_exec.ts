@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MANAGER_VARIABLES } from "../core/activation.ts";
 import type { Credentials } from "../core/credentials.ts";
 import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
@@ -20,9 +21,6 @@ import { commandBytes } from "./own_arguments.ts";
 const LONGEST_STRING = 131072;
 
 const FIRST_FURTHER = 3;
-
-/** What is meant for ipcx is not for what it starts. */
-const OWN_VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
 
 function payloadVariables(data: Uint8Array): Record<string, string | undefined> {
   const text = textOf(data);
@@ -61,7 +59,7 @@ export function optionsFor(command: readonly string[], message: Message, peer: C
     stdout: access === "write" || access === "both" ? attachment : "inherit",
     fds: Object.fromEntries(further.map((fd, at) => [FIRST_FURTHER + at, fd!])),
     env: {
-      ...Object.fromEntries(OWN_VARIABLES.map((name) => [name, undefined])),
+      ...Object.fromEntries(MANAGER_VARIABLES.map((name) => [name, undefined])),
       ...payloadVariables(message.data),
       BEAM_FDS: `${message.fds.length}`,
       BEAM_PID: `${peer.pid}`,

@@ -8,6 +8,16 @@ import { Fd } from "./fd.ts";
 
 const FIRST = 3;
 
+/** What a service manager says to this process, and not to its children. */
+export const MANAGER_VARIABLES = [
+  "NOTIFY_SOCKET",
+  "WATCHDOG_USEC",
+  "WATCHDOG_PID",
+  "LISTEN_FDS",
+  "LISTEN_PID",
+  "LISTEN_FDNAMES",
+] as const;
+
 /** A descriptor that was passed by a service manager. */
 export interface ActivatedFd {
   /** The descriptor, owned by the caller. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MANAGER_VARIABLES } from "../core/activation.ts";
 import type { Fd } from "../core/fd.ts";
 import { PipeLines } from "./log_lines.ts";
 import { checkMilliseconds, type ManagedOptions } from "./managed_options.ts";
@@ -16,9 +17,6 @@ import { awaitFirstConnection, isReadyLine, Readiness } from "./readiness.ts";
 import { spawn } from "./spawn.ts";
 
 const DEFAULT_READY_TIMEOUT_MS = 30_000;
-
-/** What a service manager has said to us, and not to our children. */
-const OWN_VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"];
 
 /** Where what a process prints goes to. */
 export type Printed = (stream: "stdout" | "stderr", pid: number, text: string, truncated: boolean) => void;
@@ -85,7 +83,7 @@ function readinessOf(
 }
 
 function environmentOf({ env, clearEnv }: ManagedOptions, notify: NotifySocket | undefined): SpawnOptions["env"] {
-  const taken = clearEnv ? [] : OWN_VARIABLES.map((name) => [name, undefined]);
+  const taken = clearEnv ? [] : MANAGER_VARIABLES.map((name) => [name, undefined]);
   return { ...Object.fromEntries(taken), ...env, ...(notify ? { NOTIFY_SOCKET: notify.variable } : {}) };
 }
 
