@@ -32,12 +32,13 @@ export function nameOf(fd: number, ofPeer: boolean): UnixAddress {
  * Makes sure that a descriptor is a Unix socket.
  *
  * @param fd The descriptor.
+ * @param name What it is called if it is none: it may be the duplicate of another one.
  * @returns The type of the socket.
  * @throws {SystemError} ENOTSOCK, or EAFNOSUPPORT for other sockets.
  */
-export function unixTypeOf(fd: number): SocketType {
-  if (getNumber(fd, SO.DOMAIN) !== AF_UNIX) {
-    throw new SystemError("getsockopt", ERRNO.EAFNOSUPPORT, { address: `fd:${fd} (not a Unix socket)` });
+export function unixTypeOf(fd: number, name: string = `fd:${fd}`): SocketType {
+  if (getNumber(fd, SO.DOMAIN, name) !== AF_UNIX) {
+    throw new SystemError("getsockopt", ERRNO.EAFNOSUPPORT, { address: `${name} (not a Unix socket)` });
   }
   return typeName(getNumber(fd, SO.TYPE));
 }

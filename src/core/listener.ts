@@ -68,7 +68,7 @@ export class UnixListener extends Endpoint implements AsyncIterable<UnixSocket> 
    */
   static listen(address: UnixAddress | string, options: ListenOptions = {}): UnixListener {
     const target = toAddress(address);
-    if (target.kind === "fd") return UnixListener.fromFd(Fd.inherit(target.fd));
+    if (target.kind === "fd") return UnixListener.#takeOver(Fd.inherit(target.fd), `${target}`);
     const type = options.type ?? "stream";
     const fd = new Fd(check(native.ipcx_socket(typeNumber(type)), "socket"));
     let file: SocketFile | undefined;
@@ -97,10 +97,14 @@ export class UnixListener extends Endpoint implements AsyncIterable<UnixSocket> 
    * @throws {SystemError} ENOTSOCK, EAFNOSUPPORT, or EINVAL for a socket that does not listen.
    */
   static fromFd(fd: Fd): UnixListener {
+    return UnixListener.#takeOver(fd, `fd:${fd.number}`);
+  }
+
+  static #takeOver(fd: Fd, name: string): UnixListener {
     try {
-      const type = unixTypeOf(fd.number);
+      const type = unixTypeOf(fd.number, name);
       if (getNumber(fd.number, SO.ACCEPTCONN) === 0) {
-        throw new SystemError("accept", ERRNO.EINVAL, { address: `fd:${fd.number} (does not listen)` });
+        throw new SystemError("accept", ERRNO.EINVAL, { address: `${name} (does not listen)` });
       }
       check(native.ipcx_set_nonblocking(fd.number), "fcntl");
       return new UnixListener(fd, type, nameOf(fd.number, false));

@@ -66,12 +66,13 @@ const OPTIONS: Readonly<Record<keyof SocketOptions, { number: number; kind: "num
  *
  * @param fd The socket.
  * @param option The number of the option.
+ * @param name What the socket is called if that fails.
  * @returns Its value.
  * @throws {SystemError} ENOTSOCK, or ENOPROTOOPT where the kernel has no such option.
  */
-export function getNumber(fd: number, option: number): number {
+export function getNumber(fd: number, option: number, name?: string): number {
   const slot = new Int32Array(1);
-  check(native.ipcx_get_option(fd, SOL_SOCKET, option, slot, slot.byteLength), "getsockopt");
+  check(native.ipcx_get_option(fd, SOL_SOCKET, option, slot, slot.byteLength), "getsockopt", { address: name });
   return slot[0];
 }
 

@@ -298,6 +298,26 @@ claim("fd:N is a listener that it was started with", async () => {
   assertEquals((await process.ended()).out, "x\n");
 });
 
+claim("a descriptor that is no listener is told by the number that it was given by", async () => {
+  for (const verb of [["listen"], ["recv", "--listen"]]) {
+    const { status, err } = await beam([...verb, "fd:0"]);
+    const [last] = err.trimEnd().split("\n").slice(-1);
+    assertEquals([status, last], [1, "ipcx beam: getsockopt fd:0: Socket operation on non-socket (ENOTSOCK)"]);
+  }
+  const [left, right] = UnixSocket.pair();
+  const child = spawn({
+    command: IPCX[0],
+    args: [...IPCX.slice(1), "beam", "recv", "--listen", "fd:3"],
+    fds: { 3: left.fd },
+    stderr: "piped",
+  });
+  left.close();
+  const expected = "ipcx beam: accept fd:3 (does not listen): Invalid argument (EINVAL)\n";
+  assertEquals(await new Response(child.stderr).text(), expected);
+  assertEquals((await child.status).code, 1);
+  right.close();
+});
+
 claim("a command that is not there is told before anybody can connect", async () => {
   using directory = new OwnDirectory();
   const at = directory.file("s");
