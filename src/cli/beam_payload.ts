@@ -49,10 +49,6 @@ export function inheritToSend(number: number): Fd {
   return new Fd(checkInherited(number)).duplicate();
 }
 
-function tooMuch(what: string, maxBytes: number): Error {
-  return new Error(`${what} has more than the ${maxBytes} bytes of a message (--max-bytes)`);
-}
-
 /**
  * Makes one of pieces.
  *
@@ -63,7 +59,7 @@ export async function joined(pieces: Uint8Array<ArrayBuffer>[]): Promise<Uint8Ar
   return pieces.length === 1 ? pieces[0] : new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
-/** Reads a stream to its end, or to where it is too large. */
+/** Reads a stream to its end, or until it is more than can be sent. */
 async function readAll(
   input: ReadableStream<Uint8Array<ArrayBuffer>>,
   maxBytes: number,
@@ -71,10 +67,14 @@ async function readAll(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  for await (const piece of input) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length > maxBytes) throw tooMuch(name, maxBytes);
+  try {
+    for await (const piece of input) {
+      pieces.push(piece);
+      length += piece.length;
+      if (length > maxBytes) break;
+    }
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}`);
   }
   return await joined(pieces);
 }
@@ -95,14 +95,11 @@ export async function payloadFrom(args: Arguments, { type, options }: Side): Pro
   if (text === undefined && file === undefined) {
     throw new UsageError("which message? Give --data TEXT or --data-file FILE");
   }
+  const name = file === undefined ? "--data" : file === "-" ? "standard input" : file;
   let data: Uint8Array<ArrayBuffer>;
   if (file === undefined) data = encoder.encode(text);
-  else {
-    const input = file === "-" ? Deno.stdin : await Deno.open(file);
-    const name = file === "-" ? "standard input" : file;
-    data = await readAll(input.readable, maxBytes, name);
-  }
-  if (data.length > maxBytes) throw tooMuch("--data", maxBytes);
+  else data = await readAll((file === "-" ? Deno.stdin : await Deno.open(file)).readable, maxBytes, name);
+  if (data.length > maxBytes) throw new Error(`${name} has more than the ${maxBytes} bytes of a message (--max-bytes)`);
   if (data.length === 0 && !framed) {
     throw new Error(
       "a stream carries no empty message, with or without a descriptor: send a byte, or use --framed or --type seqpacket",

@@ -50,9 +50,11 @@ claim("--data-file sends the bytes of a file, - those of standard input", async 
   Deno.writeFileSync(directory.file("bytes"), bytes);
   assertEquals((await sent(["--data-file", directory.file("bytes")]))[0].data, bytes);
   assertEquals((await sent(["--data-file", "-"], {}, { input: bytes }))[0].data, bytes);
-  const { status, err } = await beam(["send", ownName(), "--data-file", directory.file("none")]);
-  assertEquals(status, 1);
-  assert(err.includes(directory.file("none")), err);
+  for (const unreadable of [directory.file("none"), directory.path]) {
+    const { status, err } = await beam(["send", ownName(), "--data-file", unreadable]);
+    assertEquals(status, 1);
+    assert(err.includes(unreadable), err);
+  }
 });
 
 claim("a message above --max-bytes, or above what the wire carries, is refused before anybody is asked", async () => {
