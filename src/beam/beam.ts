@@ -21,12 +21,9 @@ import {
   type BeamWaitOptions,
   settle,
 } from "./options.ts";
-import { PacketWire } from "./packet_wire.ts";
-import { PlainWire } from "./plain_wire.ts";
 import { Receiving } from "./receiving.ts";
 import { Sending } from "./sending.ts";
-import { StreamWire } from "./stream_wire.ts";
-import type { Wire } from "./wire.ts";
+import { type Wires, wiresOver } from "./wires/mod.ts";
 
 const NO_FDS: readonly Fd[] = [];
 const encoder = new TextEncoder();
@@ -62,7 +59,7 @@ const encoder = new TextEncoder();
 export class Beam implements AsyncIterable<Message>, Disposable {
   readonly #socket: UnixSocket;
   readonly #settings: BeamSettings;
-  readonly #wire: Wire;
+  readonly #wires: Wires;
   readonly #sending: Sending;
   readonly #receiving: Receiving;
   #failure: unknown;
@@ -79,11 +76,13 @@ export class Beam implements AsyncIterable<Message>, Disposable {
     const settings = settle(socket.type, options);
     this.#socket = socket;
     this.#settings = settings;
-    if (socket.type === "seqpacket") this.#wire = new PacketWire(socket, settings);
-    else this.#wire = settings.framed ? new StreamWire(socket, settings) : new PlainWire(socket, settings);
+    this.#wires = wiresOver(socket, settings);
     const checkOpen = (): void => this.#checkOpen();
-    this.#sending = new Sending(socket, this.#wire, settings, checkOpen);
-    this.#receiving = new Receiving(socket, this.#wire, settings, { checkOpen, fail: (error) => this.#fail(error) });
+    this.#sending = new Sending(socket, this.#wires.outgoing, settings, checkOpen);
+    this.#receiving = new Receiving(socket, this.#wires.incoming, settings, {
+      checkOpen,
+      fail: (error) => this.#fail(error),
+    });
   }
 
   /**
@@ -353,19 +352,19 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    */
   release(): Fd {
     this.#checkOpen();
-    if (this.#wire.isAhead) {
+    if (this.#wires.incoming.isAhead) {
       throw new TypeError("messages were received ahead and not taken: take them first, or turn readAhead off");
     }
-    if (this.#wire.receivesMemory) {
+    if (this.#wires.incoming.usesMemory) {
       throw new TypeError(
         "large messages come through memory that their new owner would not know: let their sender turn it off (memoryThreshold)",
       );
     }
-    if (this.#wire.isWithinMessage) {
+    if (this.#wires.outgoing.isWithinMessage) {
       throw new TypeError("a message is sent in part, whose rest would be missing: wait for send() first");
     }
     const fd = this.#socket.release();
-    this.#wire[Symbol.dispose]();
+    this.#disposeOfWires();
     return fd;
   }
 
@@ -373,12 +372,17 @@ export class Beam implements AsyncIterable<Message>, Disposable {
   close(): void {
     if (!this.isOpen) return;
     this.#socket.close();
-    this.#wire[Symbol.dispose]();
+    this.#disposeOfWires();
   }
 
   /** Closes the beam at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #disposeOfWires(): void {
+    this.#wires.outgoing[Symbol.dispose]();
+    this.#wires.incoming[Symbol.dispose]();
   }
 
   #fail(error: BeamError): void {

@@ -7,7 +7,7 @@
 import { ClosedError, isPeerGone } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
 import type { Message } from "../core/message.ts";
-import { tooLarge } from "./assembly.ts";
+import { tooLarge } from "./wires/assembly.ts";
 import type { Beam } from "./beam.ts";
 import { BeamError } from "./errors.ts";
 import { type BeamCodec, jsonCodec } from "./json_codec.ts";

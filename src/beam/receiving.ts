@@ -10,7 +10,7 @@ import type { UnixSocket } from "../core/socket.ts";
 import { Turns } from "../core/turns.ts";
 import { BeamError, descriptorsLost } from "./errors.ts";
 import type { BeamSettings } from "./options.ts";
-import { OTHERS_FIRST, type Wire } from "./wire.ts";
+import { type IncomingWire, OTHERS_FIRST } from "./wires/wire.ts";
 
 /** So many messages may be skipped, one after the other, before timers and other I/O have their turn. */
 const SKIPPED_IN_A_ROW = 128;
@@ -29,7 +29,7 @@ export interface ReceivingOwner {
 /** The receiving side of a beam. */
 export class Receiving {
   readonly #socket: UnixSocket;
-  readonly #wire: Wire;
+  readonly #wire: IncomingWire;
   readonly #skipsWithoutFd: boolean;
   readonly #owner: ReceivingOwner;
   readonly #turns = new Turns();
@@ -42,7 +42,7 @@ export class Receiving {
    * @param settings Whether messages are skipped.
    * @param owner The beam.
    */
-  constructor(socket: UnixSocket, wire: Wire, settings: BeamSettings, owner: ReceivingOwner) {
+  constructor(socket: UnixSocket, wire: IncomingWire, settings: BeamSettings, owner: ReceivingOwner) {
     this.#socket = socket;
     this.#wire = wire;
     this.#skipsWithoutFd = settings.skipWithoutFd;

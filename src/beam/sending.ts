@@ -11,7 +11,7 @@ import type { UnixSocket } from "../core/socket.ts";
 import { Turns } from "../core/turns.ts";
 import { BeamError } from "./errors.ts";
 import type { BeamSettings } from "./options.ts";
-import type { SendState, Wire } from "./wire.ts";
+import type { OutgoingWire, SendState } from "./wires/wire.ts";
 
 /** How long a message waits for room in the shared memory before it goes through the socket, in milliseconds. */
 const MEMORY_PATIENCE_MS = 0.2;
@@ -21,7 +21,7 @@ const DONE = Promise.resolve();
 /** The sending side of a beam. */
 export class Sending {
   readonly #socket: UnixSocket;
-  readonly #wire: Wire;
+  readonly #wire: OutgoingWire;
   readonly #sendBuffer: number;
   readonly #checkOpen: () => void;
   readonly #turns = new Turns();
@@ -36,7 +36,7 @@ export class Sending {
    * @param settings The size of the send buffer.
    * @param checkOpen Throws if the beam cannot be used any more.
    */
-  constructor(socket: UnixSocket, wire: Wire, settings: BeamSettings, checkOpen: () => void) {
+  constructor(socket: UnixSocket, wire: OutgoingWire, settings: BeamSettings, checkOpen: () => void) {
     this.#socket = socket;
     this.#wire = wire;
     this.#sendBuffer = settings.sendBuffer;

@@ -1,7 +1,7 @@
 import { Beam, type BeamOptions, type Fd, UnixSocket } from "ipcx";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { writeHeader } from "../../src/beam/frame.ts";
+import { writeHeader } from "../../src/beam/wires/frame.ts";
 import { claim } from "../claim.ts";
 import { targetOf } from "../core/open_descriptors.ts";
 import { pipe } from "./descriptors.ts";

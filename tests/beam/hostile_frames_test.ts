@@ -1,6 +1,6 @@
 import { Beam, type Fd, UnixSocket } from "ipcx";
 import { assert, assertEquals } from "@std/assert";
-import { FDS_BIT } from "../../src/beam/frame.ts";
+import { FDS_BIT } from "../../src/beam/wires/frame.ts";
 import { claim } from "../claim.ts";
 import { pipeWith } from "./descriptors.ts";
 import { assertFailed, header, joined, partOn, record, type Sent, unknownPart } from "./raw_frames.ts";

@@ -1,6 +1,6 @@
 import { Beam, BeamError, UnixSocket } from "ipcx";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { decodePart, HEADER_BYTES, PACKET_MARK, type Part, PART_BYTES } from "../../src/beam/frame.ts";
+import { decodePart, HEADER_BYTES, PACKET_MARK, type Part, PART_BYTES } from "../../src/beam/wires/frame.ts";
 import { claim } from "../claim.ts";
 import { pipeWith, textsOf } from "./descriptors.ts";
 

@@ -14,7 +14,7 @@ import {
   PART_BYTES,
   PART_MARK,
   writeHeader,
-} from "../../src/beam/frame.ts";
+} from "../../src/beam/wires/frame.ts";
 
 /** Bytes, one behind the other. */
 export function joined(...pieces: (Uint8Array | number[])[]): Uint8Array<ArrayBuffer> {

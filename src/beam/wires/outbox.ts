@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isPeerGone, SystemError } from "../core/errors.ts";
-import type { Fd } from "../core/fd.ts";
-import type { UnixSocket } from "../core/socket.ts";
+import { isPeerGone, SystemError } from "../../core/errors.ts";
+import type { Fd } from "../../core/fd.ts";
+import type { UnixSocket } from "../../core/socket.ts";
 
 const NONE: readonly Fd[] = [];
 

@@ -34,6 +34,12 @@ export const PACKET_MARK: Uint8Array<ArrayBuffer> = new Uint8Array([
   ...[0xa6, 0x1e, 0x74, 0xd9, 0x38, 0x85, 0xfa, 0x42],
 ]);
 
+/** The bytes that a packet begins with which is a part of a message. */
+export const PART_HEAD_BYTES: number = PACKET_MARK.length + PART_BYTES;
+
+/** So much of a payload goes into one packet at most, while the memory is full. */
+export const INLINE_PACKET_BYTES = 65536;
+
 /**
  * What a part is: descriptors of the message that follows; memory to find
  * payloads in from now on; a piece of a payload in that memory; or a piece of

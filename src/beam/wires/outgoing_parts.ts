@@ -5,11 +5,11 @@
  * @module
  */
 
-import { SystemError } from "../core/errors.ts";
-import type { Fd } from "../core/fd.ts";
-import { MAX_FDS_PER_MESSAGE } from "../core/linux.ts";
+import { SystemError } from "../../core/errors.ts";
+import type { Fd } from "../../core/fd.ts";
+import { MAX_FDS_PER_MESSAGE } from "../../core/linux.ts";
 import type { Part } from "./frame.ts";
-import type { BeamSettings } from "./options.ts";
+import type { BeamSettings } from "../options.ts";
 import { type Place, RingWriter } from "./ring.ts";
 
 /** A part of a message, with the bytes that follow it and the descriptors that go with it. */

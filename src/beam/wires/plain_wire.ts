@@ -8,50 +8,40 @@
  * @module
  */
 
-import type { Fd } from "../core/fd.ts";
-import type { Message } from "../core/message.ts";
-import type { UnixSocket } from "../core/socket.ts";
+import type { Fd } from "../../core/fd.ts";
+import type { Message } from "../../core/message.ts";
+import type { UnixSocket } from "../../core/socket.ts";
 import { tooLarge } from "./assembly.ts";
-import { BeamError } from "./errors.ts";
-import type { BeamSettings } from "./options.ts";
-import type { SendState, Wire } from "./wire.ts";
+import { BeamError } from "../errors.ts";
+import type { BeamSettings } from "../options.ts";
+import type { IncomingWire, OutgoingWire, SendState } from "./wire.ts";
 
 /** What the kernel carries in one piece even with the smallest send buffer. */
 const ALWAYS_WHOLE_BYTES = 2048;
 
-/** Speaks as `Send` and `Receive` of Docker's beam do. */
-export class PlainWire implements Wire {
+/** Sends as `Send` of Docker's beam does. */
+export class PlainOutgoing implements OutgoingWire {
   /** A message is sent whole, or not at all. */
   readonly isWithinMessage = false;
-  readonly receivesMemory = false;
   readonly #socket: UnixSocket;
-  readonly #settings: BeamSettings;
-  readonly #receive: { maxBytes: number; maxFds: number; maxMessages: number };
-  #waiting: Message[] = [];
-  #next = 0;
+  readonly #maxBytes: number;
   #data: Uint8Array<ArrayBuffer> | undefined;
   #options: { fds: readonly Fd[] } | undefined;
   #wholeBytes = ALWAYS_WHOLE_BYTES;
 
   /**
-   * Prepares for messages.
+   * Prepares for sending.
    *
    * @param socket A stream socket, which stays the caller's.
    * @param settings The limits.
    */
   constructor(socket: UnixSocket, settings: BeamSettings) {
     this.#socket = socket;
-    this.#settings = settings;
-    this.#receive = {
-      // One byte more tells a message that is too large from one that just fits.
-      maxBytes: settings.maxBytes + 1,
-      maxFds: settings.maxFds,
-      maxMessages: settings.readAhead ? 64 : 1,
-    };
+    this.#maxBytes = settings.maxBytes;
   }
 
   begin(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): SendState {
-    if (data.length > this.#settings.maxBytes) throw tooLarge(data.length, this.#settings.maxBytes);
+    if (data.length > this.#maxBytes) throw tooLarge(data.length, this.#maxBytes);
     if (fds.length > 1) throw new RangeError(`${fds.length} descriptors; without frames a message carries one`);
     if (data.length === 0) {
       throw new RangeError("a stream without frames carries no empty message: the kernel would send nothing");
@@ -89,9 +79,40 @@ export class PlainWire implements Wire {
     this.#options = undefined;
   }
 
+  [Symbol.dispose](): void {
+    this.drop();
+  }
+}
+
+/** Receives as `Receive` of Docker's beam does. */
+export class PlainIncoming implements IncomingWire {
+  readonly usesMemory = false;
+  readonly #socket: UnixSocket;
+  readonly #maxBytes: number;
+  readonly #limits: { maxBytes: number; maxFds: number; maxMessages: number };
+  #waiting: Message[] = [];
+  #next = 0;
+
+  /**
+   * Prepares for receiving.
+   *
+   * @param socket A stream socket, which stays the caller's.
+   * @param settings The limits.
+   */
+  constructor(socket: UnixSocket, settings: BeamSettings) {
+    this.#socket = socket;
+    this.#maxBytes = settings.maxBytes;
+    this.#limits = {
+      // One byte more tells a message that is too large from one that just fits.
+      maxBytes: settings.maxBytes + 1,
+      maxFds: settings.maxFds,
+      maxMessages: settings.readAhead ? 64 : 1,
+    };
+  }
+
   tryReceive(): Message | null | undefined {
     if (this.#next === this.#waiting.length) {
-      const messages = this.#socket.tryReceiveMany(this.#receive);
+      const messages = this.#socket.tryReceiveMany(this.#limits);
       // What was taken is let go of, however long the next message takes.
       this.#waiting = messages ?? [];
       this.#next = 0;
@@ -99,11 +120,11 @@ export class PlainWire implements Wire {
       if (messages.length === 0) return null;
     }
     const message = this.#waiting[this.#next++];
-    if (message.data.length <= this.#settings.maxBytes) return message;
+    if (message.data.length <= this.#maxBytes) return message;
     message[Symbol.dispose]();
     throw new BeamError(
       "too-large",
-      `more than ${this.#settings.maxBytes} bytes arrived at once: a message above maxBytes, ` +
+      `more than ${this.#maxBytes} bytes arrived at once: a message above maxBytes, ` +
         "or several without descriptors that the stream has glued together; frames keep them apart",
     );
   }

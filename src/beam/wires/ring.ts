@@ -14,9 +14,9 @@
  * @module
  */
 
-import type { Fd } from "../core/fd.ts";
-import { SharedMemory } from "../core/shared_memory.ts";
-import { BeamError } from "./errors.ts";
+import type { Fd } from "../../core/fd.ts";
+import { SharedMemory } from "../../core/shared_memory.ts";
+import { BeamError } from "../errors.ts";
 import { MEMORY_NAMES } from "./frame.ts";
 
 /** A page for the receiver's counter, so that the payloads lie on page boundaries. */

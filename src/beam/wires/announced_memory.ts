@@ -4,9 +4,9 @@
  * @module
  */
 
-import { closeAll, type Fd } from "../core/fd.ts";
-import { BeamError } from "./errors.ts";
-import type { BeamSettings } from "./options.ts";
+import { closeAll, type Fd } from "../../core/fd.ts";
+import { BeamError } from "../errors.ts";
+import type { BeamSettings } from "../options.ts";
 import { RingReader } from "./ring.ts";
 
 /** The descriptors that came with one read, or that they were lost. */

@@ -1,46 +1,33 @@
 /**
- * Messages on a packet socket: the kernel keeps them apart.
+ * Receiving messages as packets, which the kernel keeps apart.
  *
  * @module
  */
 
-import { isPeerGone } from "../core/errors.ts";
-import type { Fd } from "../core/fd.ts";
-import { MAX_FDS_PER_MESSAGE } from "../core/linux.ts";
-import type { Message } from "../core/message.ts";
-import type { UnixSocket } from "../core/socket.ts";
+import { isPeerGone } from "../../core/errors.ts";
+import { MAX_FDS_PER_MESSAGE } from "../../core/linux.ts";
+import type { Message } from "../../core/message.ts";
+import type { UnixSocket } from "../../core/socket.ts";
+import { BeamError } from "../errors.ts";
+import type { BeamSettings } from "../options.ts";
 import { takeMemory } from "./announced_memory.ts";
 import { Assembly, tooLarge } from "./assembly.ts";
-import { BeamError } from "./errors.ts";
-import { decodePart, encodePart, isMarked, PACKET_MARK, type Part, PART_BYTES } from "./frame.ts";
-import { OutgoingParts } from "./outgoing_parts.ts";
-import type { BeamSettings } from "./options.ts";
-import { Outbox, type Piece } from "./outbox.ts";
+import { decodePart, INLINE_PACKET_BYTES, isMarked, PACKET_MARK, type Part, PART_HEAD_BYTES } from "./frame.ts";
 import type { RingReader } from "./ring.ts";
-import { OTHERS_FIRST, READS_IN_A_ROW, type SendState, type Wire } from "./wire.ts";
+import { type IncomingWire, OTHERS_FIRST, READS_IN_A_ROW } from "./wire.ts";
 
 /** The largest packet that Linux carries, whatever the buffers. */
 const LARGEST_PACKET = 4_263_616;
 
-/** What the kernel keeps of the send buffer for itself. */
-const PACKET_OVERHEAD_BYTES = 32;
-
-const PART_HEAD_BYTES = PACKET_MARK.length + PART_BYTES;
-
-/** So much of a payload goes through the socket at a time while the memory is full. */
-const INLINE_BYTES = 65536;
-
 /** A part with bytes of a payload. */
 type Payload = Extract<Part, { length: number }>;
 
-/** Speaks packets as they are, and ipcx's parts for what one cannot carry. */
-export class PacketWire implements Wire {
+/** Takes packets for messages, and puts those together that came in parts. */
+export class PacketIncoming implements IncomingWire {
   readonly #socket: UnixSocket;
   readonly #settings: BeamSettings;
-  readonly #outbox: Outbox;
-  readonly #parts: OutgoingParts;
   readonly #assembly: Assembly;
-  readonly #receive: { maxBytes: number; maxFds: number; maxMessages: number };
+  readonly #limits: { maxBytes: number; maxFds: number; maxMessages: number };
   #ring: RingReader | undefined;
   #packets: Message[] = [];
   #next = 0;
@@ -50,7 +37,7 @@ export class PacketWire implements Wire {
   #reset: unknown;
 
   /**
-   * Prepares for messages.
+   * Prepares for receiving.
    *
    * @param socket A packet socket, which stays the caller's.
    * @param settings The limits.
@@ -58,53 +45,13 @@ export class PacketWire implements Wire {
   constructor(socket: UnixSocket, settings: BeamSettings) {
     this.#socket = socket;
     this.#settings = settings;
-    this.#outbox = new Outbox(socket);
-    this.#parts = new OutgoingParts(settings, () => this.#inlineBytes);
     this.#assembly = new Assembly(settings);
-    this.#receive = {
-      maxBytes: Math.min(Math.max(settings.maxBytes, INLINE_BYTES) + PART_HEAD_BYTES, LARGEST_PACKET),
+    this.#limits = {
+      maxBytes: Math.min(Math.max(settings.maxBytes, INLINE_PACKET_BYTES) + PART_HEAD_BYTES, LARGEST_PACKET),
       // Memory for large messages comes as a descriptor, too.
       maxFds: MAX_FDS_PER_MESSAGE,
       maxMessages: settings.readAhead ? 64 : 1,
     };
-  }
-
-  get #inlineBytes(): number {
-    return Math.min(INLINE_BYTES, this.#socket.getOption("sendBuffer") - PACKET_OVERHEAD_BYTES - PART_HEAD_BYTES);
-  }
-
-  get isWithinMessage(): boolean {
-    return this.#outbox.hasBegun;
-  }
-
-  begin(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): SendState {
-    const { maxBytes, memoryThreshold } = this.#settings;
-    if (data.length > maxBytes) throw tooLarge(data.length, maxBytes);
-    const isSimple = fds.length <= MAX_FDS_PER_MESSAGE && data.length < memoryThreshold && !isMarked(data);
-    this.#outbox.begin(isSimple ? [{ data, fds }].values() : this.#piecesOf(data, fds));
-    return this.#outbox.proceed();
-  }
-
-  *#piecesOf(data: Uint8Array<ArrayBuffer>, fds: readonly Fd[]): Generator<Piece | "memory full", void> {
-    for (const next of this.#parts.of(data, fds)) {
-      if (next === "memory full") yield next;
-      else if (next.part) yield { ...partPacket(next.part, next.fds, next.data), onRefused: next.onRefused };
-      else if (isMarked(data)) {
-        yield partPacket({ kind: "inline", length: data.length, total: data.length }, next.fds, data);
-      } else yield { data, fds: next.fds };
-    }
-  }
-
-  proceed(): SendState {
-    return this.#outbox.proceed();
-  }
-
-  avoidMemory(): void {
-    this.#parts.avoidMemory();
-  }
-
-  drop(): void {
-    this.#outbox.drop();
   }
 
   tryReceive(buffer?: Uint8Array<ArrayBuffer>): Message | null | undefined | typeof OTHERS_FIRST {
@@ -126,12 +73,12 @@ export class PacketWire implements Wire {
 
   #tryReceivePackets(): Message[] | undefined {
     try {
-      return this.#socket.tryReceiveMany(this.#receive);
+      return this.#socket.tryReceiveMany(this.#limits);
     } catch (error) {
       if (!isPeerGone(error)) throw error;
       // Of packets, unlike of a stream, the kernel tells this before it gives what the peer had sent.
       this.#reset = error;
-      return this.#socket.tryReceiveMany(this.#receive);
+      return this.#socket.tryReceiveMany(this.#limits);
     }
   }
 
@@ -226,7 +173,7 @@ export class PacketWire implements Wire {
     return this.#next < this.#packets.length || !this.#assembly.isEmpty || this.#unwanted > 0;
   }
 
-  get receivesMemory(): boolean {
+  get usesMemory(): boolean {
     return this.#ring !== undefined;
   }
 
@@ -237,15 +184,5 @@ export class PacketWire implements Wire {
     this.#assembly[Symbol.dispose]();
     this.#ring?.[Symbol.dispose]();
     this.#ring = undefined;
-    this.#parts[Symbol.dispose]();
-    this.#outbox.drop();
   }
-}
-
-function partPacket(part: Part, fds: readonly Fd[] | undefined, data = new Uint8Array()): Piece {
-  const packet = new Uint8Array(PART_HEAD_BYTES + data.length);
-  packet.set(PACKET_MARK);
-  packet.set(encodePart(part), PACKET_MARK.length);
-  packet.set(data, PART_HEAD_BYTES);
-  return { data: packet, fds };
 }

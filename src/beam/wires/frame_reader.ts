@@ -4,13 +4,13 @@
  * @module
  */
 
-import { closeAll } from "../core/fd.ts";
-import type { Message } from "../core/message.ts";
+import { closeAll } from "../../core/fd.ts";
+import type { Message } from "../../core/message.ts";
 import { type Lot, takeMemory } from "./announced_memory.ts";
 import { Assembly, tooLarge } from "./assembly.ts";
-import { BeamError } from "./errors.ts";
+import { BeamError } from "../errors.ts";
 import { decodePart, FDS_BIT, HEADER_BYTES, type Part, PART_BYTES, PART_MARK, readHeader } from "./frame.ts";
-import type { BeamSettings } from "./options.ts";
+import type { BeamSettings } from "../options.ts";
 import type { RingReader } from "./ring.ts";
 
 /** The most bytes of a read: whoever keeps a message keeps what was read with it. */
@@ -58,7 +58,7 @@ export class FrameReader implements Disposable {
   }
 
   /** Whether payloads come through memory. */
-  get receivesMemory(): boolean {
+  get usesMemory(): boolean {
     return this.#ring !== undefined;
   }
 

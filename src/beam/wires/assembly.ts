@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Credentials } from "../core/credentials.ts";
-import { closeAll, type Fd } from "../core/fd.ts";
-import { Message } from "../core/message.ts";
-import { BeamError } from "./errors.ts";
-import type { BeamSettings } from "./options.ts";
+import type { Credentials } from "../../core/credentials.ts";
+import { closeAll, type Fd } from "../../core/fd.ts";
+import { Message } from "../../core/message.ts";
+import { BeamError } from "../errors.ts";
+import type { BeamSettings } from "../options.ts";
 
 const NOTHING = new Uint8Array();
 

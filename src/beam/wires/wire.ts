@@ -1,23 +1,18 @@
 /**
- * What a message looks like on a socket: one wire for each way to speak.
+ * What messages look like on a socket: for each way to speak, one that sends
+ * them and one that receives them, neither of which waits.
  *
  * @module
  */
 
-import type { Fd } from "../core/fd.ts";
-import type { Message } from "../core/message.ts";
+import type { Fd } from "../../core/fd.ts";
+import type { Message } from "../../core/message.ts";
 
 /** What has to happen before the rest of a message can be sent: nothing more, room in the socket, or in the memory. */
 export type SendState = "sent" | "socket full" | "memory full";
 
-/** What a wire returns that has read so much, without a message in it, that timers and other I/O are due. */
-export const OTHERS_FIRST: unique symbol = Symbol("others first");
-
-/** So many reads without a message in them may follow each other. */
-export const READS_IN_A_ROW = 64;
-
-/** Sends and receives messages without waiting. */
-export interface Wire extends Disposable {
+/** Sends messages. */
+export interface OutgoingWire extends Disposable {
   /**
    * Whether part of a message has been sent: without the rest, the receiver
    * could make nothing of what follows.
@@ -37,6 +32,16 @@ export interface Wire extends Disposable {
   avoidMemory(): void;
   /** Forgets a message of which nothing has been sent. */
   drop(): void;
+}
+
+/** What is returned after so much was read, without a message in it, that timers and other I/O are due. */
+export const OTHERS_FIRST: unique symbol = Symbol("others first");
+
+/** So many reads without a message in them may follow each other. */
+export const READS_IN_A_ROW = 64;
+
+/** Receives messages. */
+export interface IncomingWire extends Disposable {
   /**
    * Receives what is there.
    *
@@ -53,5 +58,5 @@ export interface Wire extends Disposable {
   /** Whether anything was received ahead and is not taken yet. */
   readonly isAhead: boolean;
   /** Whether payloads come through memory, which whoever receives after us would not know. */
-  readonly receivesMemory: boolean;
+  readonly usesMemory: boolean;
 }
