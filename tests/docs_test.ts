@@ -201,7 +201,7 @@ claim("the limits in docs/beam.md are those of the code", () => {
   const base64 = room("BEAM_DATA_BASE64");
   says("`BEAM_DATA_BASE64`", `${base64} characters, so ${Math.floor(base64 / 4) * 3} bytes`);
   const json = "src/cli/beam_json.ts";
-  says("a line of JSON that is read", `${constant(json, "CHARACTERS_PER_BYTE")} characters for each byte`);
+  says("a line of JSON that is read", `${constant(json, "BYTES_PER_BYTE")} bytes for each byte`);
   says("a line of JSON that is read", `and ${constant(json, "ROOM_AROUND")}`);
   const listen = "src/cli/beam_listen.ts";
   const defaults = new Map(

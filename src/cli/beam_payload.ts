@@ -108,8 +108,13 @@ export async function payloadFrom(args: Arguments, { type, options }: Side): Pro
   return data;
 }
 
+function fileModeFrom(args: Arguments): FileMode {
+  return args.get("file-mode", oneOf(...Object.keys(FILE_MODES) as FileMode[])) ?? "read";
+}
+
 /**
- * Opens the descriptors that go along: those of `--fd`, then those of `--file`.
+ * Opens the descriptors that go along: those of `--fd`, then those of `--file`,
+ * which {@linkcode emptyFiles} is still to empty.
  *
  * @param args The arguments.
  * @param framed Whether there can be more than one.
@@ -124,12 +129,27 @@ export function descriptorsFrom(args: Arguments, framed: boolean): Fd[] {
   if (numbers.length + paths.length > 1 && !framed) {
     throw new UsageError("a stream without frames carries one descriptor a message: use --framed or --type seqpacket");
   }
-  const mode = args.get("file-mode", oneOf(...Object.keys(FILE_MODES) as FileMode[])) ?? "read";
+  const flags = FILE_MODES[fileModeFrom(args)] & ~OPEN.EMPTY;
   using stack = new DisposableStack();
   const fds = [
     ...numbers.map((number) => stack.use(inheritToSend(number))),
-    ...paths.map((path) => stack.use(openToSend(path, mode))),
+    ...paths.map((path) => stack.use(openPath(path, flags))),
   ];
   stack.move();
   return fds;
+}
+
+/**
+ * Empties files that are to be written, once there is somebody who will write to
+ * them: a mistyped address is to cost nobody a file.
+ *
+ * @param args The arguments.
+ * @param fds What {@linkcode descriptorsFrom} has opened for them.
+ */
+export function emptyFiles(args: Arguments, fds: readonly Fd[]): void {
+  if (fileModeFrom(args) !== "write") return;
+  for (const { number } of fds.slice(args.all("fd").length)) {
+    const opened = `/proc/self/fd/${number}`;
+    if (Deno.statSync(opened).isFile) openPath(opened, OPEN.WRITE | OPEN.EMPTY).close();
+  }
 }

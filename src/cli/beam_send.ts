@@ -9,7 +9,7 @@ import { settle } from "../beam/options.ts";
 import type { Fd } from "../core/fd.ts";
 import { inTime, meet } from "./beam_connection.ts";
 import { type JsonMessage, messagesFrom } from "./beam_json.ts";
-import { descriptorsFrom, inheritToSend, openToSend, payloadFrom } from "./beam_payload.ts";
+import { descriptorsFrom, emptyFiles, inheritToSend, openToSend, payloadFrom } from "./beam_payload.ts";
 import { meetingFrom, sideFrom } from "./beam_settings.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 
@@ -54,6 +54,7 @@ export async function run(args: Arguments): Promise<number> {
   for (const fd of fds) stack.use(fd);
   const data = await payloadFrom(args, side);
   using beam = await meet(side, meeting);
+  emptyFiles(args, fds);
   await inTime(meeting.timeout, "the peer took nothing", (signal) => beam.send(data, fds, { signal }));
   return 0;
 }

@@ -126,6 +126,19 @@ claim("--file opens a file; --file-mode says what its receiver can do with it", 
   assertEquals([status, err], [1, `ipcx beam: open ${directory.file("none")}: No such file or directory (ENOENT)\n`]);
 });
 
+claim("--file-mode write empties a file only once somebody is there to write to it", async () => {
+  using directory = new OwnDirectory();
+  const file = directory.file("f");
+  Deno.writeTextFileSync(file, "precious");
+  const failed = await beam(["send", ownName(), "--data", "x", "--file", file, "--file-mode", "write"]);
+  assertEquals([failed.status, Deno.readTextFileSync(file)], [1, "precious"]);
+  const how = { through: withOpen({ 7: file }) };
+  const options = ["--framed", "--data", "x", "--fd", "7", "--file", "/dev/null", "--file-mode", "write"];
+  const [message] = await sent(options, FRAMED, how);
+  assertEquals([message.fds.map(accessOf), Deno.readTextFileSync(file)], [["read", "write"], "precious"]);
+  message[Symbol.dispose]();
+});
+
 claim("with frames and packets several descriptors go along: those of --fd, then those of --file", async () => {
   using directory = new OwnDirectory();
   for (const name of ["a", "b", "c"]) Deno.writeTextFileSync(directory.file(name), name);
