@@ -37,7 +37,7 @@ function choices(command: CommandSpec): string[] {
 export function bash(): string {
   return `_ipcx_files() {
   compopt -o filenames 2>/dev/null
-  COMPREPLY=($(compgen -f -- "$current"))
+  mapfile -t COMPREPLY < <(compgen -f -- "$current")
 }
 
 _ipcx_value() {

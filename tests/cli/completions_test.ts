@@ -75,6 +75,9 @@ for (const shell of SHELLS) {
     }
     assertHas(await ask("ipcx broker --access-file ru"), ["rules.txt"], "files");
     assertEquals(await ask("ipcx brokerctl sh"), ["shutdown"]);
+    Deno.writeTextFileSync(directory.file("two words"), "");
+    const found = await ask("ipcx beam send --file tw");
+    assertEquals(found.map((word) => word.replaceAll("\\", "")), ["two words"]);
   }, { skip });
 
   claim(`${shell} takes the script without a complaint`, async () => {
