@@ -87,7 +87,7 @@ async function serve(args: Arguments, address: UnixAddress | undefined): Promise
     });
   } finally {
     service.stop();
-    logger.info("stopping", { taken: service.taken });
+    if (sockets.length > 0) logger.info("stopping", { taken: service.taken });
     await commands?.stop(args.get("grace", duration) ?? DEFAULT_GRACE_MS);
   }
 }

@@ -349,7 +349,7 @@ claim("an address that is taken, and an output that nobody reads, are failures",
   const taken = await beam(["listen", at]);
   assertEquals(taken.status, 1);
   assert(
-    taken.err.includes(`ipcx beam: bind ${at}: Address already in use (EADDRINUSE); the name is taken`),
+    taken.err.startsWith(`ipcx beam: bind ${at}: Address already in use (EADDRINUSE); the name is taken`),
     taken.err,
   );
   listener.close();
