@@ -60,7 +60,7 @@ async function callForMessages(beam: Beam, data: Uint8Array<ArrayBuffer>, timeou
  */
 export async function run(args: Arguments): Promise<number> {
   const side = sideFrom(args);
-  const meeting = meetingFrom(args, side.listens);
+  const meeting = meetingFrom(args, side);
   const data = await payloadFrom(args, side);
   using beam = await meet(side, meeting);
   await (args.has("json") ? callForMessages : callForBytes)(beam, data, meeting.timeout);

@@ -46,7 +46,7 @@ async function meetBoth(sides: readonly [Side, Side], meeting: Meeting, stack: D
  */
 export async function run(args: Arguments): Promise<number> {
   const sides = sidesFrom(args);
-  const meeting = meetingFrom(args, ...sides.map(({ listens }) => listens));
+  const meeting = meetingFrom(args, ...sides);
   using stack = new DisposableStack();
   const [a, b] = await meetBoth(sides, meeting, stack);
   await joinBeams(a, b);

@@ -12,12 +12,12 @@ import { runService } from "../core/service.ts";
 import { BeamCommands } from "./beam_commands.ts";
 import { failedStart, insistOn } from "./beam_exec.ts";
 import { BeamService } from "./beam_service.ts";
-import { addressesFrom, timeoutFrom, wireFrom } from "./beam_settings.ts";
+import { addressesFrom, modeFrom, timeoutFrom, wireFrom } from "./beam_settings.ts";
 import { jsonLine, textLine } from "./beam_text.ts";
 import { setUpLogging } from "./logging.ts";
 import { printInTurn } from "./output.ts";
 import { type Arguments, UsageError } from "./parse.ts";
-import { count, duration, mode, positive } from "./values.ts";
+import { count, duration, positive } from "./values.ts";
 
 const DEFAULT_CLIENTS = 256;
 const DEFAULT_CHILDREN = 64;
@@ -44,8 +44,9 @@ function commandsFrom(args: Arguments): BeamCommands | undefined {
 /** The sockets to serve: the one asked for, and those passed by a service manager. */
 function openListeners(args: Arguments, address: UnixAddress | undefined, stack: DisposableStack): UnixListener[] {
   const { type } = wireFrom(args, address ?? UnixAddress.unnamed);
+  const mode = address && modeFrom(args, [address]);
   const listeners = takeActivatedFds().map(({ fd }) => stack.use(UnixListener.fromFd(fd)));
-  if (address) listeners.push(stack.use(UnixListener.listen(address, { type, mode: args.get("mode", mode) })));
+  if (address) listeners.push(stack.use(UnixListener.listen(address, { type, mode })));
   return listeners;
 }
 

@@ -19,7 +19,7 @@ import { type Arguments, UsageError } from "./parse.ts";
  */
 export async function run(args: Arguments): Promise<number> {
   const side = sideFrom(args);
-  const meeting = meetingFrom(args, side.listens);
+  const meeting = meetingFrom(args, side);
   const isSilent = args.has("no-stdin");
   if (args.get("data-file") === "-" && !isSilent) {
     throw new UsageError("--data-file - leaves nothing of standard input to be joined: give --no-stdin, too");

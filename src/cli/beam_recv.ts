@@ -69,7 +69,7 @@ async function handlerFrom(args: Arguments, wanted: number): Promise<Handler> {
  */
 export async function run(args: Arguments): Promise<number> {
   const side = sideFrom(args);
-  const meeting = meetingFrom(args, side.listens);
+  const meeting = meetingFrom(args, side);
   const wanted = args.get("count", count) ?? 1;
   const handle = await handlerFrom(args, wanted);
   // Whoever reads from the same descriptor next is to miss nothing.

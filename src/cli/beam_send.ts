@@ -41,7 +41,7 @@ async function sendLines(beam: Beam, timeout: number | undefined): Promise<void>
  */
 export async function run(args: Arguments): Promise<number> {
   const side = sideFrom(args);
-  const meeting = meetingFrom(args, side.listens);
+  const meeting = meetingFrom(args, side);
   if (args.has("json")) {
     const surplus = FROM_OPTIONS.find((name) => args.has(name));
     if (surplus) throw new UsageError(`--${surplus} does not go with --json, whose lines say what is sent`);

@@ -78,7 +78,9 @@ export function verbFrom(args: Arguments): BeamVerb {
   }
   const garbled = garbledArgument(args.command ?? []);
   if (garbled !== undefined) {
-    throw new UsageError(`'${garbled}' is not UTF-8: send other bytes with --data-file`);
+    throw new UsageError(
+      `'${garbled}' is not UTF-8: send other bytes with --data-file, and a file of such a name with --fd`,
+    );
   }
   return verb;
 }
@@ -143,21 +145,33 @@ export function wireFrom(
 }
 
 /**
- * Reads how the one connection of a command comes about.
+ * Reads the permissions of socket files.
  *
  * @param args The arguments.
- * @param listens For each side, whether it listens.
+ * @param addresses Where is listened.
+ * @returns The permissions, or `undefined` for those by default.
+ * @throws {UsageError} If there will be no such file: an abstract name lets everybody in.
+ */
+export function modeFrom(args: Arguments, addresses: readonly UnixAddress[]): number | undefined {
+  if (!args.has("mode") || addresses.some(({ kind }) => kind === "path")) return args.get("mode", mode);
+  if (addresses.length > 0) throw new UsageError(`--mode is for the file of a socket, and ${addresses[0]} has none`);
+  throw new UsageError("--mode is for the file of a socket that is listened at: give --listen");
+}
+
+/**
+ * Reads how the connections of a command come about.
+ *
+ * @param args The arguments.
+ * @param sides The ends of what is carried.
  * @returns How.
  * @throws {UsageError} For options that nobody is left to heed.
  */
-export function meetingFrom(args: Arguments, ...listens: readonly boolean[]): Meeting {
-  if (args.has("mode") && !listens.includes(true)) {
-    throw new UsageError("--mode is for the file of a socket that is listened at: give --listen");
-  }
-  if (args.has("wait") && !listens.includes(false)) {
+export function meetingFrom(args: Arguments, ...sides: readonly Side[]): Meeting {
+  const listening = sides.filter(({ listens }) => listens).map(({ address }) => address);
+  if (args.has("wait") && listening.length === sides.length) {
     throw new UsageError("--wait is for connecting, and --listen waits anyway");
   }
-  return { waits: args.has("wait"), timeout: timeoutFrom(args), mode: args.get("mode", mode) };
+  return { waits: args.has("wait"), timeout: timeoutFrom(args), mode: modeFrom(args, listening) };
 }
 
 /**

@@ -78,7 +78,11 @@ claim("what cannot be meant is refused before anything is done, with what to wri
       ["send", "@a", "--data", "x", "--fd", "0", "--fd", "1"],
       "a stream without frames carries one descriptor a message",
     ],
-    [["send", "@a", "--data", "x", "--mode", "0660"], "--mode is for the file of a socket that is listened at: give"],
+    [["send", "./a", "--data", "x", "--mode", "0660"], "--mode is for the file of a socket that is listened at: give"],
+    [["recv", "@a", "--listen", "--mode", "0600"], "--mode is for the file of a socket, and @a has none"],
+    [["copy", "./a", "@b", "--listen-b", "--mode", "0600"], "--mode is for the file of a socket, and @b has none"],
+    [["listen", "@a", "--mode", "0600"], "--mode is for the file of a socket, and @a has none"],
+    [["listen", "fd:0", "--mode", "0600"], "--mode is for the file of a socket, and fd:0 has none"],
     [["send", "@a", "--data", "x", "--listen", "--wait"], "--wait is for connecting, and --listen waits anyway"],
     [["copy", "@a", "@b", "--listen", "--listen-b", "--wait"], "--wait is for connecting"],
     [["send", "@a", "--data", "x", "--max-bytes", "32769"], "--max-bytes: it is a whole number from 1 to 32768, not"],
@@ -109,5 +113,10 @@ claim("bytes that are not UTF-8 are not garbled on their way: they are refused",
   const script = `exec "$0" run -A --quiet "$1"/cli.ts beam send "$2" --data "$(printf 'a\\377')"`;
   const { status, err } = await runProgram(["bash", "-c", script, Deno.execPath(), ROOT, ownName()]);
   assertEquals(status, 2);
-  assert(err.startsWith("ipcx beam: 'a\ufffd' is not UTF-8: send other bytes with --data-file\n"), err);
+  assert(
+    err.startsWith(
+      "ipcx beam: 'a\ufffd' is not UTF-8: send other bytes with --data-file, and a file of such a name with --fd\n",
+    ),
+    err,
+  );
 });
