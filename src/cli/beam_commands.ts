@@ -88,11 +88,13 @@ export class BeamCommands {
    * Ends those that run, and all that came of them.
    *
    * @param grace How long they have from SIGTERM to SIGKILL, in milliseconds.
+   * @param hurry Ends that time.
    */
-  async stop(grace: number): Promise<void> {
+  async stop(grace: number, hurry: AbortSignal): Promise<void> {
     this.#signal("SIGTERM");
     const end = new AbortController();
-    const late = delay(grace, end.signal).then(() => this.#signal("SIGKILL"), () => {});
+    const late = delay(grace, AbortSignal.any([hurry, end.signal])).catch(() => {});
+    late.then(() => this.#signal("SIGKILL"));
     await this.ended();
     end.abort();
     await late;

@@ -50,6 +50,20 @@ function openListeners(args: Arguments, address: UnixAddress | undefined, stack:
   return listeners;
 }
 
+/** Whoever says once more that it is to end does not want to wait for commands; they are not left behind either. */
+async function endCommands(commands: BeamCommands, grace: number): Promise<void> {
+  const hurry = new AbortController();
+  const tell = (): void => hurry.abort();
+  const ignore = (): void => {};
+  const heeded = [["SIGTERM", tell], ["SIGINT", tell], ["SIGHUP", ignore]] as const;
+  for (const [signal, heed] of heeded) Deno.addSignalListener(signal, heed);
+  try {
+    await commands.stop(grace, hurry.signal);
+  } finally {
+    for (const [signal, heed] of heeded) Deno.removeSignalListener(signal, heed);
+  }
+}
+
 async function serve(args: Arguments, address: UnixAddress | undefined): Promise<void> {
   const commands = commandsFrom(args);
   const service = new BeamService({
@@ -89,7 +103,7 @@ async function serve(args: Arguments, address: UnixAddress | undefined): Promise
   } finally {
     service.stop();
     if (sockets.length > 0) logger.info("stopping", { taken: service.taken });
-    await commands?.stop(args.get("grace", duration) ?? DEFAULT_GRACE_MS);
+    if (commands) await endCommands(commands, args.get("grace", duration) ?? DEFAULT_GRACE_MS);
   }
 }
 
