@@ -5,7 +5,7 @@
  */
 
 import { getLogger } from "@std/log";
-import { takeActivatedFds } from "../core/activation.ts";
+import { hasActivatedFds, takeActivatedFds } from "../core/activation.ts";
 import { UnixAddress } from "../core/address.ts";
 import { UnixListener } from "../core/listener.ts";
 import { runService } from "../core/service.ts";
@@ -114,8 +114,7 @@ async function serve(args: Arguments, address: UnixAddress | undefined): Promise
  * @returns The exit status.
  */
 export async function run(args: Arguments): Promise<number> {
-  const isPassed = Number(Deno.env.get("LISTEN_PID")) === Deno.pid;
-  const [address] = args.words.length === 1 && isPassed ? [] : addressesFrom(args, ["ADDR"]);
+  const [address] = args.words.length === 1 && hasActivatedFds() ? [] : addressesFrom(args, ["ADDR"]);
   try {
     await serve(args, address);
     return 0;

@@ -27,6 +27,16 @@ export interface ActivatedFd {
 }
 
 /**
+ * Tells whether a service manager has passed descriptors to this process, and they were not taken yet.
+ *
+ * @returns Whether LISTEN_FDS is there, and LISTEN_PID is our pid.
+ */
+export function hasActivatedFds(): boolean {
+  const [pid, count] = ["LISTEN_PID", "LISTEN_FDS"].map((name) => Deno.env.get(name));
+  return pid !== undefined && count !== undefined && Number(pid) === Deno.pid;
+}
+
+/**
  * Takes the descriptors that LISTEN_FDS announces.
  *
  * They are passed to us only if LISTEN_PID is our pid. The variables are removed
@@ -37,10 +47,10 @@ export interface ActivatedFd {
  * @throws {SystemError} EBADF if an announced descriptor is not open.
  */
 export function takeActivatedFds(): ActivatedFd[] {
-  const [pid, count, names] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"].map((name) => Deno.env.get(name));
-  if (pid === undefined || count === undefined || Number(pid) !== Deno.pid) return [];
+  if (!hasActivatedFds()) return [];
+  const [count, names] = ["LISTEN_FDS", "LISTEN_FDNAMES"].map((name) => Deno.env.get(name));
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) Deno.env.delete(name);
-  if (!/^\d{1,5}$/.test(count)) throw new Error(`LISTEN_FDS=${count}: it must be the number of descriptors`);
+  if (!/^\d{1,5}$/.test(count!)) throw new Error(`LISTEN_FDS=${count}: it must be the number of descriptors`);
   const labels = names ? names.split(":") : [];
   if (names && labels.length !== Number(count)) {
     throw new Error(`LISTEN_FDNAMES has ${labels.length} names for LISTEN_FDS=${count} descriptors`);
