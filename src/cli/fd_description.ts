@@ -69,11 +69,21 @@ function pathBehind(link: string): string | undefined {
   }
 }
 
+/** Some can be asked for nothing any more: what is left of a process in /proc, a file system that has gone. */
+function infoBehind(link: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(link);
+  } catch {
+    return undefined;
+  }
+}
+
 function kindOf(fd: Fd): Omit<FdDescription, "access"> {
   const link = `/proc/self/fd/${fd.number}`;
   const path = pathBehind(link);
   const named = path?.startsWith("/") ? { path } : {};
-  const found = Deno.statSync(link);
+  const found = infoBehind(link);
+  if (!found) return { kind: "other", ...named };
   if (found.isSocket) return socketOf(fd);
   if (found.isFifo) return { kind: "pipe", ...named };
   if (found.isDirectory) return { kind: "directory", ...named };

@@ -46,6 +46,15 @@ claim("what has a path that is no text, or longer than the kernel tells, is desc
   assertIs(file, { kind: "file", access: "both" }, "file");
 });
 
+claim("what cannot be looked at any more is described all the same", async () => {
+  const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  using gone = openPath(`/proc/${child.pid}/fd`, OPEN.READ);
+  child.kill("SIGKILL");
+  await child.status;
+  const path = `/proc/${child.pid}/fd`;
+  assertIs(gone, { kind: "other", path: `${path} (deleted)`, access: "read" }, `other ${path} (deleted)`);
+});
+
 claim("pipes have one if they have a name", () => {
   const ends = new Int32Array(2);
   check(native.ipcx_pipe(ends), "pipe2");
