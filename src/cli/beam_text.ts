@@ -77,5 +77,5 @@ export function textLine(message: Message): string {
  * @returns Its message.
  */
 export function messageOf(error: unknown): string {
-  return (error as Error).message.replaceAll("maxBytes", "--max-bytes");
+  return (error as Error).message.replaceAll("maxBytes", "--max-bytes").replaceAll("maxFds", "limit");
 }

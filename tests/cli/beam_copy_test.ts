@@ -5,6 +5,7 @@ import { BeamListener } from "../../src/beam/listener.ts";
 import type { BeamPairOptions } from "../../src/beam/options.ts";
 import { OPEN } from "../../src/core/linux.ts";
 import { openPath } from "../../src/core/reach.ts";
+import { UnixSocket } from "../../src/core/socket.ts";
 import { spawn } from "../../src/spawn/spawn.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
 import { beam, connected, contents, endedWell, startBeam } from "./beaming.ts";
@@ -98,6 +99,19 @@ claim("what the other wire cannot carry is a failure that names the message", as
   const { status, err } = await process.ended();
   assertEquals(status, 1);
   assert(err.startsWith("ipcx beam: message 2 of 0 bytes and 0 descriptors: a stream without frames carries no"), err);
+});
+
+claim("descriptors that were too many to be handed on are told without the names of the library", async () => {
+  const [addressA, addressB] = [ownName(), ownName()];
+  using listenerA = BeamListener.listen(addressA), listenerB = BeamListener.listen(addressB);
+  await using process = startBeam(["copy", addressA, addressB]);
+  using a = await within(listenerA.accept(), "nobody came to A");
+  using _b = await within(listenerB.accept(), "nobody came to B");
+  using socket = UnixSocket.fromFd(a.release());
+  await socket.send("x", { fds: [socket.fd, socket.fd] });
+  const told =
+    "message 1 of 1 bytes and 1 descriptors had more of them: those above the source's limit, 1, were closed";
+  assertEquals((await process.ended()).err, `ipcx beam: ${told}\n`);
 });
 
 claim("A and B may be descriptors that ipcx was started with", async () => {
