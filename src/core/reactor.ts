@@ -19,6 +19,12 @@ import { native } from "./native.ts";
  */
 const SPIN_ROUNDS = 200;
 
+/** Empty polls where the last wait was so long that they would be in vain: they take time from whoever is waited for. */
+const FEW_ROUNDS = 4;
+
+/** A wait up to here, the wake-up included, would have ended within {@linkcode SPIN_ROUNDS}. */
+const SHORT_WAIT_MS = 0.2;
+
 /** How long rounds may follow each other before timers and other I/O get a turn. */
 const TURN_MS = 1;
 
@@ -44,6 +50,8 @@ class Reactor {
   #references = 0;
   #draining = false;
   #idleRounds = 0;
+  #idleSince = 0;
+  #rounds = SPIN_ROUNDS;
   #turnEnds = 0;
   #onPause: (() => void)[] = [];
   #expectedUntil = 0;
@@ -120,6 +128,7 @@ class Reactor {
   #wake(): void {
     if (this.#draining) return;
     this.#draining = true;
+    this.#rounds = performance.now() - this.#idleSince < SHORT_WAIT_MS ? SPIN_ROUNDS : FEW_ROUNDS;
     this.#turn();
   }
 
@@ -151,7 +160,8 @@ class Reactor {
 
   #continue(count: number): void {
     if (count > 0) this.#idleRounds = 0;
-    else if (++this.#idleRounds >= SPIN_ROUNDS && performance.now() >= this.#expectedUntil) {
+    else if (this.#idleRounds++ === 0) this.#idleSince = performance.now();
+    else if (this.#idleRounds >= this.#rounds && performance.now() >= this.#expectedUntil) {
       this.#pause();
       this.#draining = false;
       this.#arm();
