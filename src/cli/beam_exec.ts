@@ -89,15 +89,3 @@ export function insistOn(program: string): void {
   if (candidates.some(isProgram)) return;
   throw new SystemError("execve", candidates.some(isThere) ? ERRNO.EACCES : ERRNO.ENOENT, { address: program });
 }
-
-/**
- * Tells that a command could not be started.
- *
- * @param error What was thrown; all but a failure of execve is thrown on.
- * @returns The exit status that a shell gives: 127 if there is no such program, 126 if it cannot be run.
- */
-export function failedStart(error: unknown): number {
-  if (!(error instanceof SystemError) || error.syscall !== "execve") throw error;
-  console.error(`ipcx beam: ${error.message}`);
-  return error.code === "ENOENT" ? 127 : 126;
-}

@@ -10,7 +10,8 @@ import { UnixAddress } from "../core/address.ts";
 import { UnixListener } from "../core/listener.ts";
 import { runService } from "../core/service.ts";
 import { BeamCommands } from "./beam_commands.ts";
-import { failedStart, insistOn } from "./beam_exec.ts";
+import { insistOn } from "./beam_exec.ts";
+import { failedStart } from "./failed_start.ts";
 import { BeamService } from "./beam_service.ts";
 import { addressesFrom, modeFrom, timeoutFrom, wireFrom } from "./beam_settings.ts";
 import { jsonLine, textLine } from "./beam_text.ts";
@@ -119,6 +120,6 @@ export async function run(args: Arguments): Promise<number> {
     await serve(args, address);
     return 0;
   } catch (error) {
-    return failedStart(error);
+    return failedStart("beam", error);
   }
 }

@@ -13,7 +13,8 @@ import { preparePlan } from "../spawn/create.ts";
 import type { ChildStream } from "../spawn/options.ts";
 import { spawn } from "../spawn/spawn.ts";
 import { becomeProgram, prepareWaiter } from "../spawn/waiter.ts";
-import { failedStart, optionsFor } from "./beam_exec.ts";
+import { optionsFor } from "./beam_exec.ts";
+import { failedStart } from "./failed_start.ts";
 
 function numberOf(stream: ChildStream | undefined, inherited: number, nothing: Fd): number {
   if (typeof stream === "object") return stream.number;
@@ -63,6 +64,6 @@ export async function runCommand(
     message[Symbol.dispose]();
     return (await child.status).code;
   } catch (error) {
-    return failedStart(error);
+    return failedStart("beam", error);
   }
 }

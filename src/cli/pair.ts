@@ -9,10 +9,10 @@ import { defaultBrokerAddress } from "../broker/defaults.ts";
 import { MAX_KEY_BYTES, type PairMode } from "../broker/protocol.ts";
 import { requestPair } from "../broker/request_pair.ts";
 import { unescapeBytes, UnixAddress } from "../core/address.ts";
-import { SystemError } from "../core/errors.ts";
 import { exec } from "../core/exec.ts";
 import { join } from "../core/join.ts";
 import type { UnixSocket } from "../core/socket.ts";
+import { failedStart } from "./failed_start.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { descriptor, duration } from "./values.ts";
 
@@ -40,9 +40,7 @@ function become(command: readonly string[], socket: UnixSocket, as: number): num
     exec(command[0], command.slice(1), { fd: socket.fd.setBlocking(), as });
   } catch (error) {
     socket.close();
-    if (!(error instanceof SystemError)) throw error;
-    console.error(`ipcx pair: ${error.message}`);
-    return error.code === "ENOENT" ? 127 : 126;
+    return failedStart("pair", error);
   }
 }
 

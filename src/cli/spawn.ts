@@ -6,7 +6,6 @@
 
 import { groupId, userId } from "../core/accounts.ts";
 import { UnixAddress } from "../core/address.ts";
-import { SystemError } from "../core/errors.ts";
 import { capabilityNumbers } from "../spawn/capabilities.ts";
 import type { SocketFor } from "../spawn/foreground.ts";
 import { runInForeground, runInPlace } from "../spawn/foreground.ts";
@@ -14,6 +13,7 @@ import { NAMESPACE_KINDS, type Namespaces } from "../spawn/namespaces.ts";
 import type { SpawnOptions } from "../spawn/options.ts";
 import { parseLimit } from "../spawn/rlimits.ts";
 import { signalNumber } from "../spawn/signals.ts";
+import { failedStart } from "./failed_start.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { commandBytes, commandLine, garbledArgument } from "./own_arguments.ts";
 import { descriptor, duration, integer } from "./values.ts";
@@ -141,9 +141,7 @@ function optionsFrom(args: Arguments, command: readonly string[], numbers: reado
 /** As in a shell, what is wrong with the program itself shows in the exit status. */
 function failed(name: string, error: unknown): number {
   if (error instanceof TypeError) throw new UsageError(error.message);
-  if (!(error instanceof SystemError) || error.syscall !== "execve") throw error;
-  console.error(`ipcx ${name}: ${error.message}`);
-  return error.code === "ENOENT" ? 127 : 126;
+  return failedStart(name, error);
 }
 
 /**
