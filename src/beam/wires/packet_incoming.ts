@@ -8,6 +8,7 @@ import { isPeerGone } from "../../core/errors.ts";
 import { MAX_FDS_PER_MESSAGE } from "../../core/linux.ts";
 import type { Message } from "../../core/message.ts";
 import type { UnixSocket } from "../../core/socket.ts";
+import { MAX_MESSAGES } from "../../core/transfer.ts";
 import { BeamError } from "../errors.ts";
 import type { BeamSettings } from "../options.ts";
 import { takeMemory } from "./announced_memory.ts";
@@ -50,7 +51,7 @@ export class PacketIncoming implements IncomingWire {
       maxBytes: Math.min(Math.max(settings.maxBytes, INLINE_PACKET_BYTES) + PART_HEAD_BYTES, LARGEST_PACKET),
       // Memory for large messages comes as a descriptor, too.
       maxFds: MAX_FDS_PER_MESSAGE,
-      maxMessages: settings.readAhead ? 64 : 1,
+      maxMessages: settings.readAhead ? MAX_MESSAGES : 1,
     };
   }
 

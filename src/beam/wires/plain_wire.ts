@@ -11,6 +11,7 @@
 import type { Fd } from "../../core/fd.ts";
 import type { Message } from "../../core/message.ts";
 import type { UnixSocket } from "../../core/socket.ts";
+import { MAX_MESSAGES } from "../../core/transfer.ts";
 import { tooLarge } from "./assembly.ts";
 import { BeamError } from "../errors.ts";
 import type { BeamSettings } from "../options.ts";
@@ -106,7 +107,7 @@ export class PlainIncoming implements IncomingWire {
       // One byte more tells a message that is too large from one that just fits.
       maxBytes: settings.maxBytes + 1,
       maxFds: settings.maxFds,
-      maxMessages: settings.readAhead ? 64 : 1,
+      maxMessages: settings.readAhead ? MAX_MESSAGES : 1,
     };
   }
 
