@@ -32,13 +32,6 @@ static int32_t receive_fds(int32_t fd, uint32_t max, int32_t flags)
                         NULL, flags);
 }
 
-static int32_t turn_on(int32_t fd, int32_t option)
-{
-    const int32_t on = 1;
-
-    return ipcx_set_option(fd, SOL_SOCKET, option, &on, sizeof(on));
-}
-
 static void up_to_253_descriptors_arrive_close_on_exec(void)
 {
     const uint32_t counts[] = {0, 1, 2, IPCX_MAX_FDS};

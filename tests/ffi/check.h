@@ -35,6 +35,12 @@ void make_pair(int type, int32_t ends[2]);
 /* Of sockets or of a pipe. */
 void close_pair(const int32_t ends[2]);
 
+/* Sets an option of a socket to 1. */
+int32_t turn_on(int32_t fd, int32_t option);
+
+/* Sends text with so many descriptors, all of standard input. */
+int32_t send_with(int32_t fd, const char *text, uint32_t n_fds);
+
 bool is_open(int fd);
 bool is_same_file(int one, int other);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -152,6 +153,24 @@ void close_pair(const int32_t ends[2])
 {
     CHECK_IS(ipcx_close(ends[0]), 0);
     CHECK_IS(ipcx_close(ends[1]), 0);
+}
+
+int32_t turn_on(int32_t fd, int32_t option)
+{
+    const int32_t on = 1;
+
+    return ipcx_set_option(fd, SOL_SOCKET, option, &on, sizeof(on));
+}
+
+int32_t send_with(int32_t fd, const char *text, uint32_t n_fds)
+{
+    int32_t sent[IPCX_MAX_FDS];
+
+    /* Not the socket itself: it would stay open in its own queue. */
+    for (uint32_t i = 0; i < n_fds; i++)
+        sent[i] = STDIN_FILENO;
+    return ipcx_send(fd, text, (uint32_t)strlen(text), sent, n_fds, NULL, NULL,
+                     0, 0);
 }
 
 void leave_room_for(int count)

@@ -15,17 +15,6 @@ static int32_t received[MOST][IPCX_RECEIVED_SLOTS];
 static char data[64];
 static int32_t fds[2 * IPCX_MAX_FDS];
 
-static int32_t send_with(int32_t fd, const char *text, uint32_t n_fds)
-{
-    int32_t sent[IPCX_MAX_FDS];
-
-    /* Not the socket itself: it would stay open in its own queue. */
-    for (uint32_t i = 0; i < n_fds; i++)
-        sent[i] = STDIN_FILENO;
-    return ipcx_send(fd, text, (uint32_t)strlen(text), sent, n_fds, NULL, NULL,
-                     0, 0);
-}
-
 /* With room for everything, so that nothing but what is there ends it. */
 static int32_t receive_all(int32_t fd, int32_t flags)
 {
@@ -57,13 +46,6 @@ static int32_t length_of(int at)
 static int32_t fds_of(int at)
 {
     return received[at][IPCX_RECEIVED_FDS];
-}
-
-static int32_t turn_on(int32_t fd, int32_t option)
-{
-    const int32_t on = 1;
-
-    return ipcx_set_option(fd, SOL_SOCKET, option, &on, sizeof(on));
 }
 
 static void packets_come_one_behind_the_other(void)
