@@ -91,7 +91,8 @@ claim("a pipe that CMD closes ends for its reader, though ipcx waits on", async 
 claim("with --exec there is no waiter: ipcx itself is CMD, with nothing of the runtime's", async () => {
   await using run = startSpawn(["--exec", ...SLEEP]);
   await until(() => Deno.readTextFileSync(`/proc/${run.child.pid}/cmdline`) === "sleep\x0060\0", "it is not CMD");
-  assertEquals(Object.keys(openIn(run.child.pid)), ["0", "1", "2"]);
+  // A moment later only: until then CMD's loader has files of its own open.
+  await until(() => `${Object.keys(openIn(run.child.pid))}` === "0,1,2", "there is more than the streams");
   await run.stop();
   const ppid = `${Deno.pid}`;
   assertEquals(await told(["--exec", "sh", "-c", "echo $PPID"]), ppid);

@@ -67,8 +67,19 @@ export async function waits(pid: number): Promise<void> {
   await until(isWaiter, "no waiter");
 }
 
-/** What a process has open: what each descriptor stands for, by its number. */
+/**
+ * What a process has open: what each descriptor stands for, by its number. One
+ * that is closed while this looks, such as a library's file that the loader has
+ * just mapped, is left out.
+ */
 export function openIn(pid: number): Record<number, string> {
-  const numbers = Array.from(Deno.readDirSync(`/proc/${pid}/fd`), ({ name }) => name);
-  return Object.fromEntries(numbers.map((number) => [number, Deno.readLinkSync(`/proc/${pid}/fd/${number}`)]));
+  const open: Record<number, string> = {};
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+    try {
+      open[Number(name)] = Deno.readLinkSync(`/proc/${pid}/fd/${name}`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return open;
 }
