@@ -14,6 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
@@ -167,11 +170,13 @@ int32_t ipcx_write(int32_t fd, const void *data, uint32_t length)
     return 0;
 }
 
-/* A file without a name that nobody can change any more, for a program to be run
- * from: it could otherwise be written to through /proc/PID/exe. */
-int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length)
+/* A file without a name that nobody can change any more, read from its beginning.
+ * A program that is run from it could otherwise be written to through /proc/PID/exe. */
+int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length,
+                         int32_t is_program)
 {
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+    unsigned int kind = is_program ? MFD_EXEC : MFD_NOEXEC_SEAL;
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | kind);
     int32_t failure;
 
     /* Before Linux 6.3 every such file is executable. */
@@ -182,7 +187,8 @@ int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length)
     failure = -ipcx_write(fd, data, length);
     if (failure == 0 &&
         fcntl(fd, F_ADD_SEALS,
-              F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
+              F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0 &&
+        lseek(fd, 0, SEEK_SET) == 0)
         return fd;
     if (failure == 0)
         failure = errno;

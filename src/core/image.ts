@@ -49,6 +49,16 @@ export function packStrings(strings: readonly (string | Uint8Array)[]): PackedSt
 /** The bytes of this process's environment; grown when they no longer fit. */
 let scratch = new Uint8Array(16_384);
 
+/** A variable as execve(2) takes it. */
+function entryOf(name: string, value: string | Uint8Array): string | Uint8Array {
+  if (typeof value === "string") return `${name}=${value}`;
+  const prefix = encoder.encode(`${name}=`);
+  const entry = new Uint8Array(prefix.length + value.length);
+  entry.set(prefix);
+  entry.set(value, prefix.length);
+  return entry;
+}
+
 /** Whether `bytes` goes on with `prefix` at a place. */
 function continuesWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
   for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false;
@@ -64,7 +74,7 @@ function continuesWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boole
  */
 export class Environment {
   readonly #inherited: Uint8Array<ArrayBuffer>;
-  readonly #changes: Map<string, string | undefined>;
+  readonly #changes: Map<string, string | Uint8Array | undefined>;
 
   private constructor(inherited: Uint8Array<ArrayBuffer>, changes: Iterable<[string, string]>) {
     this.#inherited = inherited;
@@ -98,9 +108,9 @@ export class Environment {
    * Changes a variable, adds one, or takes one away.
    *
    * @param name Its name.
-   * @param value Its value; `undefined` takes it away.
+   * @param value Its value, as bytes where it is no text; `undefined` takes it away.
    */
-  set(name: string, value: string | undefined): void {
+  set(name: string, value: string | Uint8Array | undefined): void {
     this.#changes.delete(name);
     this.#changes.set(name, value);
   }
@@ -112,7 +122,10 @@ export class Environment {
    * @returns Its value, or `undefined` if there is none of that name.
    */
   get(name: string): string | undefined {
-    if (this.#changes.has(name)) return this.#changes.get(name);
+    if (this.#changes.has(name)) {
+      const value = this.#changes.get(name);
+      return value instanceof Uint8Array ? decoder.decode(value) : value;
+    }
     const prefix = encoder.encode(`${name}=`);
     const bytes = this.#inherited;
     for (let at = 0, end; at < bytes.length; at = end + 1) {
@@ -133,7 +146,7 @@ export class Environment {
     const changed = packStrings(
       Array.from(this.#changes).flatMap(([name, value]) => {
         if (name === "" || name.includes("=")) throw new TypeError(`'${name}' is no name for a variable`);
-        return value === undefined ? [] : [`${name}=${value}`];
+        return value === undefined ? [] : [entryOf(name, value)];
       }),
     );
     const bytes = new Uint8Array(kept.bytes.length + changed.bytes.length);

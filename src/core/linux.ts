@@ -19,6 +19,7 @@ export const EPOLL = {
   ERR: 0x8,
   HUP: 0x10,
   RDHUP: 0x2000,
+  ONESHOT: 0x40000000,
   ET: 0x80000000,
 } as const;
 

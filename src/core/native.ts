@@ -51,7 +51,7 @@ const SYMBOLS = {
   ipcx_lock_directory: { parameters: ["buffer", "u32"], result: "i32" },
   ipcx_read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   ipcx_write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  ipcx_sealed_file: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
+  ipcx_sealed_file: { parameters: ["buffer", "buffer", "u32", "i32"], result: "i32" },
   ipcx_change_mode: { parameters: ["i32", "u32"], result: "i32" },
   ipcx_raise_descriptor_limit: { parameters: [], result: "i32" },
   ipcx_error_name: { parameters: ["i32", "buffer", "u32"], result: "i32" },

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ResourceLimit, Namespaces } from "../spawn/mod.ts";
+import type { Namespaces, ResourceLimit } from "../spawn/mod.ts";
 
 /** Where something is listened at. */
 export interface ListenTarget {

@@ -58,8 +58,8 @@ export interface SpawnOptions extends ChildIdentity, ChildResources {
   wd?: string;
   /** Its working directory as it sees it itself. */
   wdns?: string;
-  /** Variables beside the caller's, or instead of them; `undefined` takes one of the caller's away. */
-  env?: Readonly<Record<string, string | undefined>>;
+  /** Variables beside the caller's, or instead of them, as bytes where they are no text; `undefined` takes one away. */
+  env?: Readonly<Record<string, string | Uint8Array | undefined>>;
   /** Whether it has only the variables of `env`. */
   clearEnv?: boolean;
   /**

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { check, SystemError } from "../core/errors.ts";
-import { Fd } from "../core/fd.ts";
+import { SystemError } from "../core/errors.ts";
+import type { Fd } from "../core/fd.ts";
 import { OPEN } from "../core/linux.ts";
-import { native } from "../core/native.ts";
+import { openPipe } from "../core/pipe.ts";
 import { openPath } from "../core/reach.ts";
 
 /** Both ends of a pipe. */
@@ -33,10 +33,7 @@ function inodeOf(fd: Fd): number {
  * @throws {SystemError} EMFILE, ENFILE.
  */
 export function openOutputPipe(outlivesReader: boolean): OutputPipe {
-  const ends = new Int32Array(2);
-  check(native.ipcx_pipe(ends), "pipe2");
-  const ours = new Fd(ends[0]);
-  const writer = new Fd(ends[1]);
+  const { reader: ours, writer } = openPipe();
   try {
     if (!outlivesReader) return { theirs: writer, ours, inode: inodeOf(ours) };
     const theirs = openPath(`/proc/self/fd/${writer.number}`, OPEN.READ | OPEN.WRITE);

@@ -5,10 +5,10 @@
  */
 
 import { adoptPipe } from "../core/adoption.ts";
-import { check } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
 import { OPEN } from "../core/linux.ts";
 import { native } from "../core/native.ts";
+import { openPipe } from "../core/pipe.ts";
 import { openPath } from "../core/reach.ts";
 import { startReactor } from "../core/reactor.ts";
 import { cgroupDirectory, isEmptyCgroup, OwnCgroup } from "./cgroup.ts";
@@ -39,10 +39,9 @@ function openStream(
     return { child: stack.use(openPath("/dev/null", number === 0 ? OPEN.READ : OPEN.WRITE)).number };
   }
   if (stream !== "piped") return { child: number };
-  const ends = new Int32Array(2);
-  check(native.ipcx_pipe(ends), "pipe2");
-  const [childEnd, ownEnd] = number === 0 ? ends : [ends[1], ends[0]];
-  return { child: stack.use(new Fd(childEnd)).number, own: new Fd(ownEnd) };
+  const { reader, writer } = openPipe();
+  const [childEnd, own] = number === 0 ? [reader, writer] : [writer, reader];
+  return { child: stack.use(childEnd).number, own };
 }
 
 /**

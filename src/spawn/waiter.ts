@@ -9,10 +9,11 @@
 
 import { check } from "../core/errors.ts";
 import { exec } from "../core/exec.ts";
-import { Fd } from "../core/fd.ts";
+import type { Fd } from "../core/fd.ts";
 import { OPEN } from "../core/linux.ts";
 import { loadWaiter, native } from "../core/native.ts";
 import { openPath } from "../core/reach.ts";
+import { sealedFile } from "../core/sealed_file.ts";
 import type { PreparedPlan } from "./create.ts";
 import { encodePlan, STEP } from "./plan.ts";
 
@@ -48,11 +49,6 @@ export interface WaitOrders {
   commandLine: readonly [string, ...(string | Uint8Array)[]];
 }
 
-/** A file without a name that cannot be changed. */
-function sealedFile(name: string, bytes: Uint8Array<ArrayBuffer>): Fd {
-  return new Fd(check(native.ipcx_sealed_file(encoder.encode(`${name}\0`), bytes, bytes.length), "memfd_create"));
-}
-
 /**
  * Prepares to become small.
  *
@@ -60,7 +56,7 @@ function sealedFile(name: string, bytes: Uint8Array<ArrayBuffer>): Fd {
  * @throws {SystemError} If the kernel lets no file without a name be made.
  */
 export async function prepareWaiter(): Promise<Fd> {
-  return sealedFile("ipcx-waiter", await loadWaiter());
+  return sealedFile("ipcx-waiter", await loadWaiter(), "program");
 }
 
 /**
@@ -137,7 +133,7 @@ export function becomeProgram(
   new Int32Array(file.buffer, 0, 1)[0] = words.length;
   file.set(new Uint8Array(words.buffer), 4);
   file.set(data, 4 + words.byteLength);
-  using planFile = sealedFile("ipcx-plan", file);
+  using planFile = sealedFile("ipcx-plan", file, "data");
   const env: Record<string, string> = { IPCX_PLAN: `${planFile.number}`, ...removals(files) };
   for (const [at, { syscall, about }] of steps.entries()) {
     env[`IPCX_STEP_${at}`] = about === undefined ? syscall : `${syscall} ${about}`;

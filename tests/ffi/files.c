@@ -166,7 +166,7 @@ static void a_write_that_fails_is_told(void)
 static void check_sealed(void)
 {
     const char script[] = "#!/bin/sh\necho sealed\n";
-    int32_t fd = ipcx_sealed_file("name", script, sizeof(script) - 1);
+    int32_t fd = ipcx_sealed_file("name", script, sizeof(script) - 1, 1);
     char path[64], byte;
     struct plan plan;
     int32_t again;
@@ -190,7 +190,7 @@ static void a_sealed_file_can_be_run_but_not_changed(void)
 {
     check_sealed();
     leave_room_for(0);
-    CHECK_IS(ipcx_sealed_file("name", "", 0), -EMFILE);
+    CHECK_IS(ipcx_sealed_file("name", "", 0, 0), -EMFILE);
 }
 
 /* As before Linux 6.3. */
@@ -223,7 +223,7 @@ static void what_does_not_fit_is_no_sealed_file(void)
 
     signal(SIGXFSZ, SIG_IGN);
     CHECK_IS(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    CHECK_IS(ipcx_sealed_file("name", "too long", 8), -EFBIG);
+    CHECK_IS(ipcx_sealed_file("name", "too long", 8, 0), -EFBIG);
     /* The rest of the tests' output is not to be lost to the limit. */
     fflush(stdout);
 }
