@@ -11,7 +11,7 @@ import { EPOLL, ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { expectEvent, Watch } from "../core/reactor.ts";
 import { toReadable, toWritable } from "../core/web_streams.ts";
-import type { OwnCgroup } from "./cgroup.ts";
+import { isEmptyCgroup, type OwnCgroup } from "./cgroup.ts";
 import { type ExitStatus, reap } from "./exit_status.ts";
 import { sendSignal } from "./pidfd.ts";
 import { isTaken } from "./process_identity.ts";
@@ -214,6 +214,21 @@ export class ChildProcess {
     // Whoever has the number now has it because nobody of the group is left.
     if (!pidfd.isOpen && isTaken(this.pid)) return -ERRNO.ESRCH;
     return native.ipcx_signal_group(this.pid, number);
+  }
+
+  /**
+   * Whether it or anybody that came of it is there: of its own control group, if
+   * it was started in one, else of its process group.
+   *
+   * @throws {TypeError} If it has neither.
+   */
+  get isTreeAlive(): boolean {
+    const directory = this.#parts.cgroup?.directory;
+    if (directory !== undefined) return !isEmptyCgroup(directory);
+    if (!this.#parts.leadsGroup) throw new TypeError(NO_GROUP);
+    // Mostly there is nobody, which takes no look at whose number it is by now.
+    if (this.#hasEnded && native.ipcx_signal_group(this.pid, 0) === -ERRNO.ESRCH) return false;
+    return this.#signalGroup(0) !== -ERRNO.ESRCH;
   }
 
   /**

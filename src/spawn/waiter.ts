@@ -17,8 +17,6 @@ import { sealedFile } from "../core/sealed_file.ts";
 import type { PreparedPlan } from "./create.ts";
 import { encodePlan, STEP } from "./plan.ts";
 
-const encoder = new TextEncoder();
-
 /** A file to be removed in the end, unless it has been replaced. */
 export interface FileToRemove {
   /** Its path, absolute. */
