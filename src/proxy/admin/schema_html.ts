@@ -1,0 +1,158 @@
+/**
+ * A JSON Schema, for people.
+ *
+ * @module
+ */
+
+import { type Html, html } from "./html.ts";
+import { entriesOf, itemsOf, memberOf, type OpenApiReader, textOf } from "./openapi_reader.ts";
+
+/** How many levels are shown, and how many schemas in one: documents may be circular, or huge once resolved. */
+const DEEPEST = 8;
+const MOST_SCHEMAS = 300;
+
+/** How much of a value, such as an example, is shown. */
+const LONGEST_VALUE = 200;
+
+/** What is said of a schema in one line, by keyword. */
+const FACTS: readonly (readonly [keyword: string, words: string])[] = [
+  ["minimum", "at least"],
+  ["maximum", "at most"],
+  ["exclusiveMinimum", "above"],
+  ["exclusiveMaximum", "below"],
+  ["multipleOf", "a multiple of"],
+  ["minLength", "characters at least"],
+  ["maxLength", "characters at most"],
+  ["minItems", "items at least"],
+  ["maxItems", "items at most"],
+  ["minProperties", "members at least"],
+  ["maxProperties", "members at most"],
+  ["pattern", "pattern"],
+  ["const", "always"],
+  ["default", "by default"],
+  ["example", "such as"],
+];
+
+const ALTERNATIVES: readonly (readonly [keyword: string, words: string])[] = [
+  ["allOf", "all of"],
+  ["oneOf", "one of"],
+  ["anyOf", "any of"],
+];
+
+function valueText(value: unknown): string {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? "";
+  } catch {
+    return "…"; // Circular, as a resolved document may be.
+  }
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+}
+
+/** Shows schemas of one document. */
+export class SchemaPrinter {
+  readonly #reader: OpenApiReader;
+  #left = MOST_SCHEMAS;
+
+  /**
+   * Begins to show one schema.
+   *
+   * @param reader The document, to follow references in.
+   */
+  constructor(reader: OpenApiReader) {
+    this.#reader = reader;
+  }
+
+  /**
+   * Shows a schema in full.
+   *
+   * @param schema The schema, or a reference to it.
+   * @returns Its type, what else holds, and its members.
+   */
+  show(schema: unknown): Html {
+    return html`<div class="schema">${this.#line(schema)}${this.#below(schema, [])}</div>`;
+  }
+
+  /**
+   * Says what type a schema has.
+   *
+   * @param schema The schema, or a reference to it.
+   * @returns Such as `array of integer (int64)`.
+   */
+  typeText(schema: unknown): string {
+    return this.#typeText(schema, 0);
+  }
+
+  #typeText(schema: unknown, depth: number): string {
+    if (schema === false) return "nothing";
+    const found = this.#reader.resolve(schema);
+    const name = textOf(memberOf(schema, "$ref")).split("/").at(-1) || textOf(memberOf(found, "title"));
+    const type = memberOf(found, "type");
+    const types = (Array.isArray(type) ? type : [type]).map(textOf).filter((one) => one !== "");
+    if (memberOf(found, "nullable") === true) types.push("null");
+    if (types.length === 0 && memberOf(found, "properties") !== undefined) types.push("object");
+    const items = memberOf(found, "items");
+    const words = types.map((one) =>
+      one === "array" && items !== undefined && depth < DEEPEST ? `array of ${this.#typeText(items, depth + 1)}` : one
+    ).join(" or ");
+    const format = textOf(memberOf(found, "format"));
+    return `${words || (name ? "" : "anything")}${format && ` (${format})`}${name && `${words && " "}${name}`}`;
+  }
+
+  #line(schema: unknown): Html {
+    const found = this.#reader.resolve(schema);
+    const facts = FACTS.filter(([keyword]) => memberOf(found, keyword) !== undefined)
+      .map(([keyword, words]) => `${words} ${valueText(memberOf(found, keyword))}`);
+    const choices = itemsOf(memberOf(found, "enum")).map(valueText).join(", ");
+    if (choices !== "") facts.unshift(`one of ${choices}`);
+    for (const word of ["readOnly", "writeOnly", "deprecated", "uniqueItems"]) {
+      if (memberOf(found, word) === true) facts.push({ uniqueItems: "all different" }[word] ?? word.toLowerCase());
+    }
+    const description = textOf(memberOf(found, "description"));
+    return html`<span class="type">${this.typeText(schema)}</span>${
+      facts.map((fact) =>
+        html`
+          <span class="fact">${fact}</span>
+        `
+      )
+    }${description !== "" && html`<div class="text">${description}</div>`}`;
+  }
+
+  /** Members, items, alternatives: what is a schema of its own. */
+  #below(schema: unknown, above: readonly unknown[]): Html | false {
+    const found = this.#reader.resolve(schema);
+    if (typeof found !== "object" || found === null) return false;
+    if (above.includes(found)) {
+      return html`
+        <span class="fact">as above</span>
+      `;
+    }
+    if (above.length >= DEEPEST || --this.#left < 0) {
+      return html`
+        <span class="fact">…</span>
+      `;
+    }
+    const path = [...above, found];
+    const required = itemsOf(memberOf(found, "required"));
+    const items = memberOf(found, "items");
+    const more = memberOf(found, "additionalProperties");
+    const rows = [
+      ...entriesOf(memberOf(found, "properties")).map(([name, one]) =>
+        html`<li><code>${name}</code>${
+          required.includes(name) && html`
+            <strong>required</strong>
+          `
+        } ${this.#line(one)}${this.#below(one, path)}</li>`
+      ),
+      ...(typeof more === "object" && more !== null
+        ? [html`<li><em>any other name</em> ${this.#line(more)}${this.#below(more, path)}</li>`]
+        : []),
+      ...ALTERNATIVES.flatMap(([keyword, words]) =>
+        itemsOf(memberOf(found, keyword)).map((one) =>
+          html`<li><em>${words}</em> ${this.#line(one)}${this.#below(one, path)}</li>`
+        )
+      ),
+    ];
+    return html`${items !== undefined && this.#below(items, path)}${rows.length > 0 && html`<ul>${rows}</ul>`}`;
+  }
+}
