@@ -40,7 +40,9 @@ function words(value: ConfigValue): { text: string; place: ConfigValue }[] | und
   if (text === undefined) return undefined;
   const quote = /['"\\]/.exec(text.replaceAll(/\{\{\s*'[^']*'\s*\}\}/g, ""));
   if (quote && value.tag !== "!ToSplit") {
-    return value.complain(`${quote[0]} is taken as it is: a text is split at blanks and knows no quotes: write a list`);
+    return value.complain(
+      `${quote[0]} would be taken as it is, for a text is split at blanks and knows no quotes: write a list`,
+    );
   }
   return splitCommandLine(text).map((word) => ({ text: word, place: value }));
 }

@@ -12,6 +12,7 @@ import type { Section } from "./config_section.ts";
 import type { ConfigValue } from "./config_value.ts";
 import { readEnvironment, type Variable } from "./environment_keys.ts";
 import { directory, programFault } from "./files_there.ts";
+import { findPeril, isPerilousVariable } from "./interpreters.ts";
 import { readNamespaces } from "./namespaces_section.ts";
 import { suggestion } from "./nearest.ts";
 import { bool, count, duration } from "./quantities.ts";
@@ -76,6 +77,20 @@ function checkWorker(section: Section, command: Command | undefined, env: Readon
   }
 }
 
+function checkPerils(
+  section: Section,
+  command: Command | undefined,
+  env: ReadonlyMap<string, Variable>,
+  channel: Channel | undefined,
+): void {
+  const peril = command && findPeril(command.cmd, channel);
+  if (peril) (command.places[peril.at] ?? section.get("cmd")!).complain(peril.message);
+  for (const [name, { template, place }] of env) {
+    if (literalOf(template) !== undefined || !isPerilousVariable(name)) continue;
+    place.complain(`${name} decides what code programs run, and a client would set it: say unsafe_shell: true if so`);
+  }
+}
+
 /**
  * Reads how the process of a route is started.
  *
@@ -96,10 +111,11 @@ export function readInjection(value: ConfigValue, path: string, parameters: read
   if (workers !== undefined && mode !== "worker") section.complain("workers", "is for mode: worker");
   const namespaces = section.read("namespaces", readNamespaces);
   const channel = section.read("channel", word(CHANNELS));
-  section.read("unsafe_shell", bool);
+  const isUnsafe = section.read("unsafe_shell", bool) ?? false;
   command?.cmd.forEach((one, at) => checkPathNames(one, command.places[at], parameters, path));
   for (const { template, place } of env.values()) checkPathNames(template, place, parameters, path);
   if (mode === "worker") checkWorker(section, command, env);
+  else if (!isUnsafe) checkPerils(section, command, env, channel);
   if (command && isDecidable(section) && (wd !== undefined || !section.has("wd"))) {
     checkProgram(command, wd ?? Deno.cwd(), env);
   }
