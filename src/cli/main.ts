@@ -8,6 +8,7 @@
 import { calledAs } from "./own_arguments.ts";
 import { type Arguments, parseCommand, UsageError } from "./parse.ts";
 import { findCommand } from "./table.ts";
+import { version } from "./version.ts";
 
 /** What every file of a subcommand exports. */
 interface Command {
@@ -22,16 +23,12 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   brokerctl: () => import("./brokerctl.ts"),
   pair: () => import("./pair.ts"),
   beam: () => import("./beam.ts"),
+  proxy: () => import("./proxy.ts"),
   completions: () => import("./completions.ts"),
 };
 
 function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(text));
-}
-
-async function version(): Promise<string> {
-  const { default: manifest } = await import("../../deno.json", { with: { type: "json" } });
-  return manifest.version;
 }
 
 async function runCommand(name: string, args: readonly string[]): Promise<number> {

@@ -7,6 +7,7 @@
 
 import { BEAM } from "./beam_table.ts";
 import { LOGGING } from "./logging_table.ts";
+import { PROXY } from "./proxy_table.ts";
 import { NSEXEC, SPAWN } from "./spawn_table.ts";
 
 /** An option of a subcommand. */
@@ -153,7 +154,7 @@ const COMPLETIONS: CommandSpec = {
 };
 
 /** The subcommands, in the order in which help lists them. */
-export const COMMANDS: readonly CommandSpec[] = [SPAWN, NSEXEC, BROKER, BROKERCTL, PAIR, BEAM, COMPLETIONS];
+export const COMMANDS: readonly CommandSpec[] = [SPAWN, NSEXEC, BROKER, BROKERCTL, PAIR, BEAM, PROXY, COMPLETIONS];
 
 /** The option that every subcommand understands. */
 export const HELP_OPTION: OptionSpec = { name: "help", short: "h", help: "show this help" };

@@ -6,10 +6,8 @@
 
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
+import { candidatesFor, Environment } from "../../core/image.ts";
 import type { ConfigValue } from "./config_value.ts";
-
-/** Where execvp(3) looks if there is no PATH. */
-const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
@@ -65,24 +63,28 @@ function executability(path: string): Executability {
   }
 }
 
+/** As whom and where a program is started. */
+export interface ProgramSurroundings {
+  /** The working directory, which paths start from. */
+  readonly wd: string;
+  /** The PATH it is looked up in, if it has no slash. */
+  readonly search: string | undefined;
+  /** Whether it runs as another user, who may be allowed something else. */
+  readonly isOtherUser: boolean;
+}
+
 /**
  * Tells why a program could not be started.
  *
  * @param name The program: a path, or a name to look up.
- * @param wd The working directory that paths start from.
- * @param search The PATH it will be looked up in.
+ * @param surroundings As whom and where.
  * @returns The reason, or `undefined` if it is there and can be executed.
  */
-export function programFault(name: string, wd: string, search: string | undefined): string | undefined {
-  if (name.includes("/")) {
-    const path = resolve(wd, name);
-    const found = executability(path);
-    if (found === "yes") return undefined;
-    return found === "missing" ? `there is no program ${path}` : `${path} is no program that this user may execute`;
-  }
-  const path = search ?? DEFAULT_PATH;
-  const found = path.split(":").map((folder) => executability(resolve(wd, folder, name)));
-  if (found.includes("yes")) return undefined;
-  if (found.includes("no")) return `no '${name}' in PATH is a program that this user may execute`;
-  return `there is no program '${name}' in PATH, ${path}`;
+export function programFault(name: string, { wd, search, isOtherUser }: ProgramSurroundings): string | undefined {
+  const environment = Environment.of(search === undefined ? {} : { PATH: search });
+  const paths = candidatesFor(name, environment).map((path) => resolve(wd, path));
+  const found = paths.map(executability);
+  if (found.includes("yes") || (isOtherUser && found.includes("no"))) return undefined;
+  if (found.includes("no")) return `${paths[found.indexOf("no")]} is no program that this user may execute`;
+  return name.includes("/") ? `there is no program ${paths[0]}` : `there is no program '${name}' in PATH`;
 }

@@ -51,17 +51,17 @@ function checkPathNames(template: Template, place: ConfigValue, parameters: read
   }
 }
 
-/** Other namespaces may have other files, and other users other rights. */
-function isDecidable(section: Section): boolean {
+/** Other namespaces may have other files. */
+function isElsewhere(section: Section): boolean {
   const namespaces = section.get("namespaces")?.pairs();
-  return !["mnt", "target", "all"].some((key) => namespaces?.has(key)) && !section.has("user");
+  return ["mnt", "target", "all"].some((key) => namespaces?.has(key));
 }
 
-function checkProgram(command: Command, wd: string, env: ReadonlyMap<string, Variable>): void {
+function checkProgram(section: Section, command: Command, wd: string, env: ReadonlyMap<string, Variable>): void {
   const path = env.get("PATH");
   const search = path ? literalOf(path.template) : Deno.env.get("PATH");
   if (path && search === undefined) return;
-  const fault = programFault(literalOf(command.cmd[0])!, wd, search);
+  const fault = programFault(literalOf(command.cmd[0])!, { wd, search, isOtherUser: section.has("user") });
   if (fault !== undefined) command.places[0].complain(fault);
 }
 
@@ -116,9 +116,8 @@ export function readInjection(value: ConfigValue, path: string, parameters: read
   for (const { template, place } of env.values()) checkPathNames(template, place, parameters, path);
   if (mode === "worker") checkWorker(section, command, env);
   else if (!isUnsafe) checkPerils(section, command, env, channel);
-  if (command && isDecidable(section) && (wd !== undefined || !section.has("wd"))) {
-    checkProgram(command, wd ?? Deno.cwd(), env);
-  }
+  const hasFolder = wd !== undefined || !section.has("wd");
+  if (command && hasFolder && !isElsewhere(section)) checkProgram(section, command, wd ?? Deno.cwd(), env);
   return {
     cmd: command?.cmd ?? NOTHING,
     ...(wd !== undefined && { wd }),

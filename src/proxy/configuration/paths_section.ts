@@ -25,8 +25,8 @@ function parameterNames(path: string): string[] {
   const rest = path.replaceAll(/\{[^{}\/]*\}/g, "");
   if (/[{}]/.test(rest)) throw new Error(`'${path}' has a brace that does not fit: write placeholders as {name}`);
   if (/[?#]/.test(rest)) throw new Error(`'${path}' has a query: a path ends before it`);
-  // deno-lint-ignore no-control-regex
-  if (/[\s\x00-\x1f\x7f]/.test(path)) throw new Error(`'${path}' has blanks in it, which no request has: write %20`);
+  const encoded = /%[0-9A-Fa-f]{2}/.exec(path);
+  if (encoded) throw new Error(`'${path}' has ${encoded[0]} in it: write what it stands for, requests are decoded`);
   for (const [at, name] of names.entries()) {
     if (name === "") throw new Error(`'${path}' has a placeholder without a name`);
     if (names.indexOf(name) !== at) throw new Error(`'${path}' has {${name}} twice`);

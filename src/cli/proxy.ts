@@ -1,0 +1,46 @@
+/**
+ * `ipcx proxy`: arguments in, a table of routes or a running gateway, exit status out.
+ *
+ * @module
+ */
+
+import { ConfigError } from "../proxy/configuration/config_error.ts";
+import { readProxyConfig } from "../proxy/read_config.ts";
+import { ROUTE_HEADINGS, routesTable } from "../proxy/routes_table.ts";
+import { print } from "./output.ts";
+import { type Arguments, UsageError } from "./parse.ts";
+import { type Column, table } from "./text_table.ts";
+
+const RIGHT = ["TIMEOUT", "AT ONCE"];
+
+const COLUMNS: readonly Column[] = ROUTE_HEADINGS.map((heading) => [
+  heading,
+  RIGHT.includes(heading) ? "right" : "left",
+]);
+
+function check(path: string): number {
+  try {
+    print(table(COLUMNS, routesTable(readProxyConfig(path))));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    // No prefix: editors and terminals jump to FILE:LINE:COLUMN at the beginning of a line.
+    console.error(error.message);
+    return 1;
+  }
+}
+
+/**
+ * Runs `ipcx proxy`.
+ *
+ * @param args Its arguments.
+ * @returns The exit status.
+ */
+export async function run(args: Arguments): Promise<number> {
+  if (args.words.length > 0) throw new UsageError(`unexpected '${args.words[0]}'`);
+  const path = args.get("config");
+  if (path === undefined) throw new UsageError("which configuration? Say --config FILE");
+  if (args.has("check")) return check(path);
+  const { runGateway } = await import("./proxy_service.ts");
+  return await runGateway(path, args);
+}
