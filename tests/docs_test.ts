@@ -156,7 +156,7 @@ claim("the defaults of ProcessManager in docs/spawn.md are those of the code", (
   says("readyTimeout", `\`${constant("src/spawn/launch.ts", "DEFAULT_READY_TIMEOUT_MS")}\``);
   says("grace", `\`${constant("src/spawn/process_manager.ts", "DEFAULT_GRACE_MS")}\``);
   says("identifier", `${constant("src/spawn/managed_options.ts", "MAX_IDENTIFIER_BYTES")} bytes`);
-  says("stdout", `${constant("src/spawn/log_lines.ts", "MAX_LINE_BYTES")} bytes`);
+  says("stdout", `${constant("src/core/lines.ts", "MAX_LINE_BYTES")} bytes`);
 });
 
 claim("docs/broker.md has every reason to refuse a client, and every field of a protocol error", () => {

@@ -33,6 +33,10 @@ export function openPipe(): PipeEnds {
 
 /** What one read takes at most: all that a pipe holds, if nobody made it larger. */
 const READ_BYTES = 65_536;
+
+/** So many reads empty the largest pipe that anybody may make (pipe-max-size, 1 MiB), and then some. */
+const LAST_READS = 20;
+
 const scratch = new Uint8Array(READ_BYTES);
 
 /** What is told of a pipe. */
@@ -78,6 +82,11 @@ export class PipeReader implements Disposable {
     return this.#fd.isOpen;
   }
 
+  /** Whether it was told to {@linkcode pause}. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   /** Leaves what comes in the pipe, so that who writes has to wait. */
   pause(): void {
     if (this.#isPaused || !this.isOpen) return;
@@ -95,9 +104,12 @@ export class PipeReader implements Disposable {
     this.#watch.change(EPOLL.IN);
   }
 
-  /** Reads what is there already, such as when the process that wrote it has ended. */
+  /**
+   * Reads what is there already, such as when the process that wrote it has
+   * ended: as much as a pipe can hold, in case somebody else writes on.
+   */
   drain(): void {
-    while (!this.#isPaused && this.isOpen && this.#read());
+    for (let reads = 0; reads < LAST_READS && this.#read(); reads++);
   }
 
   /** @returns Whether there may be more at once. */

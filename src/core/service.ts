@@ -9,7 +9,7 @@ import { notify, notifyReloading, startWatchdog } from "./notify.ts";
 /** What a service does when it is told to. */
 export interface Service {
   /** Begins to serve. Signals are heeded already, so that none in between leaves anything behind. */
-  start?(): void;
+  start?(): void | Promise<void>;
   /** What to tell the service manager when it serves. */
   readonly status?: string;
   /** Reads its configuration again, on SIGHUP; a failure is to leave the old one in force. */
@@ -40,7 +40,7 @@ export async function runService(service: Service): Promise<void> {
   Deno.addSignalListener("SIGINT", stop.resolve);
   Deno.addSignalListener("SIGHUP", reload);
   try {
-    service.start?.();
+    await service.start?.();
     using _watchdog = startWatchdog();
     notify({ READY: 1, MAINPID: Deno.pid, ...(service.status === undefined ? {} : { STATUS: service.status }) });
     await Promise.race([stop.promise, ...(service.finished ? [service.finished] : [])]);

@@ -8,18 +8,13 @@ import { getLogger } from "@std/log";
 import { adoptReader } from "../core/adoption.ts";
 import { delay } from "../core/delay.ts";
 import type { Fd } from "../core/fd.ts";
-
-/** The most bytes of a line that are kept. */
-export const MAX_LINE_BYTES = 16_384;
+import { LineSplitter, printable } from "../core/lines.ts";
 
 /** How long all output must have been quiet before nobody listens to what outlives its process, in milliseconds. */
 const QUIET_MS = 100;
 
 /** So many reads of 64 KiB empty the largest pipe that anybody may make (pipe-max-size, 1 MiB), and then some. */
 const LAST_READS = 20;
-
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
 
 /** A line that a managed process has printed. */
 export interface LogLine {
@@ -38,14 +33,6 @@ export interface LogLine {
 /** What takes lines, one at a time. */
 export type LineSink = (line: LogLine) => void;
 
-/** A terminal must not obey what a process in a container prints. */
-function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replaceAll(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
-}
-
 /**
  * Logs a line, with its process's identifier before it, as "spawn" of `@std/log`.
  *
@@ -54,66 +41,6 @@ function printable(text: string): string {
 export function logLine({ identifier, pid, stream, text, truncated }: LogLine): void {
   const fields = { process: identifier, pid, stream, ...(truncated ? { truncated } : {}) };
   getLogger("spawn").info(`${identifier}: ${printable(text)}`, fields);
-}
-
-/** Bytes in, lines out. */
-export class LineSplitter {
-  readonly #onLine: (text: string, truncated: boolean) => void;
-  readonly #line = new Uint8Array(MAX_LINE_BYTES);
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  #length = 0;
-  #skipping = false;
-
-  /**
-   * Begins with an empty line.
-   *
-   * @param onLine Takes a line, and whether it was cut.
-   */
-  constructor(onLine: (text: string, truncated: boolean) => void) {
-    this.#onLine = onLine;
-  }
-
-  /**
-   * Takes bytes.
-   *
-   * @param bytes The bytes; not kept.
-   */
-  push(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) {
-      const newline = bytes.indexOf(NEWLINE, at);
-      const end = newline < 0 ? bytes.length : newline;
-      if (!this.#skipping) this.#append(bytes.subarray(at, end));
-      if (newline >= 0) this.#finish();
-      at = end + 1;
-    }
-  }
-
-  /** Takes what is there for the last line, if it is not empty. */
-  end(): void {
-    if (this.#length > 0) this.#finish();
-  }
-
-  #append(part: Uint8Array): void {
-    const room = MAX_LINE_BYTES - this.#length;
-    this.#line.set(part.subarray(0, room), this.#length);
-    this.#length += Math.min(part.length, room);
-    if (part.length <= room) return;
-    // Told at once: the end of such a line may never come.
-    this.#tell(true);
-    this.#skipping = true;
-  }
-
-  #finish(): void {
-    if (!this.#skipping) this.#tell(false);
-    this.#skipping = false;
-  }
-
-  #tell(truncated: boolean): void {
-    const end = !truncated && this.#line[this.#length - 1] === RETURN && this.#length > 0 ? 1 : 0;
-    const text = this.#decoder.decode(this.#line.subarray(0, this.#length - end));
-    this.#length = 0;
-    this.#onLine(text, truncated);
-  }
 }
 
 /** The lines of one pipe. */

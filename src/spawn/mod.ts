@@ -4,6 +4,7 @@
  * @module
  */
 
+export { cgroupDirectory } from "./cgroup.ts";
 export { ChildProcess } from "./child_process.ts";
 export { type ExitStatus, type ResourceUsage } from "./exit_status.ts";
 export { type LineSink, type LogLine } from "./log_lines.ts";
@@ -13,6 +14,7 @@ export {
   type ProcessManagerOptions,
   type ReadyWhen,
 } from "./managed_options.ts";
+export { belongsTo } from "./process_identity.ts";
 export { ManagedProcess, type ProcessState } from "./managed_process.ts";
 export { type NamespaceKind, type Namespaces } from "./namespaces.ts";
 export { type ChildIdentity, type ChildResources, type ChildStream, type SpawnOptions } from "./options.ts";

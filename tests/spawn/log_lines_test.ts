@@ -1,6 +1,6 @@
 import { BaseHandler, type LogRecord, setup } from "@std/log";
 import { assertEquals } from "@std/assert";
-import { LineSplitter, MAX_LINE_BYTES } from "../../src/spawn/log_lines.ts";
+import { LineSplitter, MAX_LINE_BYTES } from "../../src/core/lines.ts";
 import { ProcessManager } from "../../src/spawn/mod.ts";
 import { claim } from "../claim.ts";
 import { until, within } from "../cli/program.ts";

@@ -1,0 +1,56 @@
+/**
+ * From a configuration to what is served.
+ *
+ * @module
+ */
+
+import type { ProxyConfig, RouteConfig } from "./config.ts";
+import type { Generation } from "./gateway.ts";
+import type { ProxyMetrics } from "./metrics.ts";
+import type { ApiDocument } from "./openapi/mod.ts";
+import { Route } from "./route.ts";
+import { Router } from "./router.ts";
+import { prepareRoute } from "./start_plan.ts";
+
+/** What is served, and what it was made from. */
+export interface BuiltGeneration extends Generation {
+  /** The configuration. */
+  readonly config: ProxyConfig;
+  /** The routes, in the order of the configuration. */
+  readonly routes: readonly Route[];
+  /** The OpenAPI document. */
+  readonly document?: ApiDocument;
+}
+
+function needsOperation({ validateIn, validateOut }: RouteConfig): boolean {
+  return validateIn !== "off" || validateOut !== "off";
+}
+
+/**
+ * Builds what is served.
+ *
+ * @param config The configuration.
+ * @param metrics What is counted; counters of routes that there were before go on.
+ * @returns It.
+ * @throws {Error} If the OpenAPI document cannot be used, or lacks an operation that is to be checked; if there is no
+ * such user or group.
+ */
+export async function buildGeneration(config: ProxyConfig, metrics: ProxyMetrics): Promise<BuiltGeneration> {
+  const document = config.openapi === undefined
+    ? undefined
+    : await (await import("./openapi/mod.ts")).ApiDocument.load(config.openapi);
+  const router = new Router<Route>();
+  const routes = config.routes.map((route) => {
+    const { path, method, place } = route;
+    const operation = document?.operation(path, method);
+    if (!operation && needsOperation(route)) {
+      throw new Error(
+        `${place}: ${config.openapi} says nothing of ${method} ${path}, which is to be checked against it`,
+      );
+    }
+    const built = new Route(route, prepareRoute(config, route), metrics.route(method, path), operation);
+    router.add(path, method, built);
+    return built;
+  });
+  return { config, routes, router, document, strictCompat: config.strictCompat, accessLog: config.accessLog };
+}

@@ -1,0 +1,212 @@
+/**
+ * An HTTP server at whatever address: TCP, TLS, a Unix socket, or one that was
+ * opened by somebody else.
+ *
+ * @module
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import { serveListener } from "../core/adoption.ts";
+import { Fd } from "../core/fd.ts";
+import { UnixListener } from "../core/listener.ts";
+import type { SocketFileOptions } from "../core/socket_file.ts";
+import type { ListenTarget } from "./config.ts";
+import { type Problem, problemAnswer } from "./problem.ts";
+
+/** Takes requests. */
+export interface HttpHandler {
+  /**
+   * Answers a request.
+   *
+   * @param request The request.
+   * @param response Its answer.
+   * @param mayContinue Lets a client send its body that waits to be asked for it (Expect: 100-continue).
+   */
+  onRequest(request: IncomingMessage, response: ServerResponse, mayContinue: () => void): void;
+}
+
+/** What a server is to do. */
+export interface HttpOptions extends SocketFileOptions {
+  /** How many clients may be connected; those beyond are disconnected. */
+  connections?: number;
+  /** Within how many milliseconds a request must have arrived. */
+  requestTimeout?: number;
+  /** Whether clients that have sent all may close that direction and still be answered. */
+  allowHalfOpen?: boolean;
+  /** A listening socket to serve instead of opening one; the server's from now on. */
+  activated?: Fd;
+}
+
+/** How long a header may take to arrive, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** How often it is looked for requests that do not arrive, in milliseconds. */
+const LOOK_MS = 1000;
+
+/** How long a connection may be idle, in milliseconds: longer than the usual pause of a client that keeps it. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** Answers to what is no request, by the error of the parser. */
+const FAULTS: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, detail: "the header fields are too large" },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: "the request did not arrive in time" },
+};
+const NO_REQUEST: Problem = { status: 400, detail: "that is no request by HTTP/1.1" };
+
+function isUnix(address: string): boolean {
+  return /^(?:[@/]|\.{1,2}\/|fd:)/.test(address);
+}
+
+/** How an address is written in a URL. */
+function hostOf(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
+/** A server that listens. */
+export class HttpService {
+  readonly #server: Server | TlsServer;
+  readonly #listener: UnixListener | undefined;
+  readonly #target: ListenTarget;
+  readonly #sockets = new Set<object>();
+  #isClosing = false;
+
+  private constructor(server: Server | TlsServer, target: ListenTarget, listener: UnixListener | undefined) {
+    server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+    this.#server = server;
+    this.#target = target;
+    this.#listener = listener;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @param target Where.
+   * @param handler Takes requests.
+   * @param options Limits, and the mode and owner of a socket file.
+   * @returns The server.
+   * @throws {SystemError} EADDRINUSE if somebody listens there already, and the like.
+   * @throws {Error} If the certificate does not go with its key.
+   */
+  static async open(target: ListenTarget, handler: HttpHandler, options: HttpOptions = {}): Promise<HttpService> {
+    const { requestTimeout = 0 } = options;
+    const settings = {
+      requestTimeout,
+      headersTimeout: requestTimeout === 0 ? HEADERS_TIMEOUT_MS : Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
+      connectionsCheckingInterval: LOOK_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    };
+    const server = target.tls ? createTlsServer({ ...settings, ...readTls(target.tls) }) : createServer(settings);
+    if (options.connections !== undefined) server.maxConnections = options.connections;
+    if (options.allowHalfOpen) (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
+    takeRequests(server, handler);
+    let listener: UnixListener | undefined;
+    try {
+      if (options.activated) await serveListener(server, options.activated);
+      else if (isUnix(target.address)) {
+        listener = UnixListener.listen(target.address, options);
+        await serveListener(server, listener.fd.duplicate());
+      } else await listenTcp(server, target);
+    } catch (error) {
+      listener?.close();
+      throw error;
+    }
+    return new HttpService(server, target, listener);
+  }
+
+  /** Where clients reach it, such as `http://127.0.0.1:8080` or `unix:@front`. */
+  get url(): string {
+    const scheme = this.#target.tls ? "https" : "http";
+    const bound = this.#server.address();
+    if (typeof bound === "object" && bound !== null && "port" in bound) {
+      return `${scheme}://${hostOf(bound.address)}:${bound.port}`;
+    }
+    const at = this.#listener ? `${this.#listener.listensAt}` : this.#target.address;
+    return target(at, scheme);
+  }
+
+  /** Whether it serves this target, so that it need not be opened again. */
+  serves(target: ListenTarget): boolean {
+    const { address, port, tls } = this.#target;
+    return address === target.address && port === target.port && Boolean(tls) === Boolean(target.tls);
+  }
+
+  /**
+   * Uses another certificate for connections from now on.
+   *
+   * @param tls Its files.
+   * @throws {Error} If the certificate does not go with its key.
+   */
+  renewTls(tls: NonNullable<ListenTarget["tls"]>): void {
+    (this.#server as TlsServer).setSecureContext(readTls(tls));
+  }
+
+  /** How many clients may be connected from now on. */
+  set mostConnections(most: number) {
+    this.#server.maxConnections = most;
+  }
+
+  /** How many clients are connected. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Listens no more and ends idle connections; requests that run go on. The socket file goes. */
+  stopListening(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#listener?.close();
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    this.stopListening();
+    this.#server.closeAllConnections();
+  }
+}
+
+function target(address: string, scheme: string): string {
+  return scheme === "https" ? `unix+tls:${address}` : `unix:${address}`;
+}
+
+function readTls(tls: NonNullable<ListenTarget["tls"]>): { cert: string; key: string } {
+  return { cert: Deno.readTextFileSync(tls.cert), key: Deno.readTextFileSync(tls.key) };
+}
+
+function listenTcp(server: Server | TlsServer, { address, port = 0 }: ListenTarget): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, address, () => {
+    server.removeListener("error", reject);
+    resolve();
+  });
+  return promise;
+}
+
+function takeRequests(server: Server | TlsServer, handler: HttpHandler): void {
+  const answering = new WeakSet<object>();
+  const take = (request: IncomingMessage, response: ServerResponse, mayContinue: () => void): void => {
+    const { socket } = request;
+    answering.add(socket);
+    response.once("close", () => answering.delete(socket));
+    handler.onRequest(request, response, mayContinue);
+  };
+  server.on("request", (request, response) => take(request, response, () => {}));
+  server.on("checkContinue", (request, response) => take(request, response, () => response.writeContinue()));
+  server.on("checkExpectation", (_request, response) => response.writeHead(417, { connection: "close" }).end());
+  server.on("clientError", (error: Error & { code?: string }, socket) => {
+    // Nothing may come into the middle of an answer.
+    if (!socket.writable || error.code === "ECONNRESET" || answering.has(socket)) return void socket.destroy();
+    const { status, headers, body } = problemAnswer(FAULTS[error.code ?? ""] ?? NO_REQUEST);
+    const fields = [...headers, ["content-length", `${body.length}`], ["connection", "close"]];
+    socket.write(`HTTP/1.1 ${status} \r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
+    socket.end(body);
+  });
+  // Neither tunnels nor other protocols are spoken here.
+  server.on("connect", (_request, socket) => socket.destroy());
+}

@@ -1,0 +1,291 @@
+/**
+ * One request, answered by one process that was started for it.
+ *
+ * @module
+ */
+
+import { getLogger } from "@std/log";
+import { SystemError } from "../core/errors.ts";
+import { openPipe, PipeReader } from "../core/pipe.ts";
+import { type ExitStatus, spawn } from "../spawn/mod.ts";
+import { OutputLog } from "./output_log.ts";
+import type { PendingRequest, PendingRequests } from "./pending.ts";
+import { ProcessTree } from "./process_tree.ts";
+import type { KillReason } from "./metrics.ts";
+import { mayAnswer } from "./descendants.ts";
+import { ProcessCgroup } from "./process_cgroup.ts";
+import type { Answer } from "./request.ts";
+import type { StartPlan } from "./start_plan.ts";
+import { StdoutAnswer } from "./stdout_answer.ts";
+import type { ProcessSpan } from "./tracing.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** How long an answer may still be on its way when all who could have sent it have ended, in milliseconds. */
+const SETTLE_MS = 100;
+
+/** How a process ended, in words that hold no secrets. */
+export function endInWords({ code, signal }: ExitStatus): string {
+  return signal === null ? `exited with ${code}` : `was ended by ${signal}`;
+}
+
+/** The process of one request. */
+export class ProcessExchange implements PendingRequest {
+  readonly maxBytes: number;
+  readonly contentType?: string;
+  readonly replyFrom: "anyone" | "descendants";
+  readonly #transaction: Transaction;
+  readonly #pending: PendingRequests;
+  readonly #onGone: () => void;
+  readonly #stderr: OutputLog;
+  #stdoutLog: OutputLog | undefined;
+  #answer: StdoutAnswer | undefined;
+  #tree: ProcessTree | undefined;
+  #out: PipeReader | undefined;
+  #err: PipeReader | undefined;
+  #status: ExitStatus | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #settling: ReturnType<typeof setTimeout> | undefined;
+  #cgroup: ProcessCgroup | undefined;
+  #span: ProcessSpan | undefined;
+  #killedFor: KillReason | undefined;
+  /** The answer, if it is kept until it is known what the process has used. */
+  #kept: Answer | undefined;
+
+  /**
+   * Prepares.
+   *
+   * @param transaction The request.
+   * @param pending Who waits at the reply socket.
+   * @param onGone Told when the process, and all that came of it, have ended.
+   */
+  constructor(transaction: Transaction, pending: PendingRequests, onGone: () => void) {
+    const { config } = transaction.route;
+    this.#transaction = transaction;
+    this.#pending = pending;
+    this.#onGone = onGone;
+    this.maxBytes = config.limits.output;
+    this.contentType = config.contentType;
+    this.replyFrom = config.replyFrom;
+    const { id } = transaction.request;
+    this.#stderr = new OutputLog(config.logStdout, { id, stream: "stderr" });
+    if (config.answer === "outtake") this.#stdoutLog = new OutputLog(config.logStdout, { id, stream: "stdout" });
+  }
+
+  /** Its process's id; 0 before it was started. */
+  get pid(): number {
+    return this.#tree?.pid ?? 0;
+  }
+
+  /**
+   * Starts the process.
+   *
+   * @param plan How; disposed of.
+   */
+  start(plan: StartPlan): void {
+    const transaction = this.#transaction;
+    const { config, metrics } = transaction.route;
+    const { id } = transaction.request;
+    if (config.answer === "outtake") this.#pending.add(id, this);
+    try {
+      this.#spawn(plan);
+    } catch (error) {
+      this.#pending.expire(id);
+      this.#out?.close();
+      this.#err?.close();
+      this.#cgroup?.remove();
+      const code = error instanceof SystemError ? ` (${error.code})` : "";
+      const detail = `the program could not be started${code}`;
+      transaction.fail({ status: 502, detail, reason: (error as Error).message }, "not started");
+      this.#span?.end(undefined, "not started");
+      return this.#onGone();
+    }
+    metrics.started();
+    this.#timer = setTimeout(() => this.#timeOut(), config.inject.timeout);
+  }
+
+  #spawn(plan: StartPlan): void {
+    const transaction = this.#transaction;
+    const { config } = transaction.route;
+    using _plan = plan;
+    using held = new DisposableStack();
+    const out = openPipe();
+    held.use(out.writer);
+    this.#out = new PipeReader(out.reader, {
+      onData: (bytes) => this.#onOutput(bytes),
+      onEnd: () => this.#onOutputEnd(),
+    });
+    const err = openPipe();
+    held.use(err.writer);
+    this.#err = new PipeReader(err.reader, { onData: (bytes) => this.#stderr.push(bytes), onEnd: () => {} });
+    this.#cgroup = ProcessCgroup.create(config.limits.cgroup, transaction.request.id);
+    this.#span = transaction.span?.process(plan.options.command);
+    const child = spawn({
+      ...plan.options,
+      ...(this.#span ? { env: { ...plan.options.env, TRACEPARENT: this.#span.traceparent } } : {}),
+      ...(this.#cgroup ? { cgroup: this.#cgroup.directory } : {}),
+      stdout: out.writer,
+      stderr: err.writer,
+    });
+    this.#span?.started(child.pid);
+    transaction.pid = child.pid;
+    this.#tree = new ProcessTree(child, config.inject.grace, {
+      onExit: (status) => this.#onExit(status),
+      onGone: () => this.#onTreeGone(),
+    });
+    if (config.answer === "stdout") this.#answer = new StdoutAnswer(config, this.#sink());
+  }
+
+  #sink(): ConstructorParameters<typeof StdoutAnswer>[1] {
+    const transaction = this.#transaction;
+    const { config } = transaction.route;
+    const { responder } = transaction;
+    responder.onDrain = () => this.#out?.resume();
+    // What is printed after that is read all the same, so that nobody waits for it to be.
+    transaction.onDone = () => this.#out?.resume();
+    return {
+      canStream: responder.canStream && config.validateOut === "off" && !config.stats,
+      begin: (status, headers) => transaction.begin(status, headers),
+      write: (piece) => {
+        // What is left when the process has ended is little enough to be kept here.
+        if (!responder.write(piece) && !this.#status) this.#out?.pause();
+      },
+      failed: (reason) => {
+        const detail = reason === "too large"
+          ? `the program's output has more than ${config.limits.output} bytes`
+          : `the program's output is no answer: ${reason.message}`;
+        if (reason === "too large") this.#stop("output limit");
+        transaction.fail({ status: 502, detail }, reason === "too large" ? "output limit" : "malformed output");
+      },
+    };
+  }
+
+  #onOutput(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#answer) this.#answer.push(bytes);
+    else this.#stdoutLog?.push(bytes);
+  }
+
+  #onOutputEnd(): void {
+    // A process that has closed its output has said all; mostly it ends at once, and its status is worth a moment.
+    if (this.#answer && !this.#tree?.hasExited) {
+      this.#settling = setTimeout(() => this.#completeOutput(), SETTLE_MS);
+    }
+  }
+
+  #onExit(status: ExitStatus): void {
+    const transaction = this.#transaction;
+    this.#status = status;
+    transaction.usage = status.usage;
+    transaction.route.metrics.usage(status.usage);
+    this.#span?.end(status, this.#killedFor);
+    clearTimeout(this.#settling);
+    this.#out?.resume();
+    this.#out?.drain();
+    this.#err?.drain();
+    if (this.#answer) this.#completeOutput();
+    if (this.#kept) this.#transaction.answer(this.#kept);
+  }
+
+  /** The process has printed all that it will. */
+  #completeOutput(): void {
+    const transaction = this.#transaction;
+    const answer = this.#answer!;
+    const status = this.#status;
+    const isHonest = !status || status.success || (transaction.route.config.output === "cgi" && status.signal === null);
+    if (!isHonest) {
+      answer.stop();
+      return this.#failAtEnd(status);
+    }
+    const whole = answer.finish();
+    if (whole) transaction.answer(whole);
+    else if (transaction.responder.hasBegun) transaction.end();
+  }
+
+  #failAtEnd(status: ExitStatus | undefined): void {
+    const words = status ? endInWords(status) : "ended";
+    const tail = this.#stderr.tail || this.#stdoutLog?.tail;
+    const isSilent = status?.success ?? false;
+    const detail = isSilent ? `the program ${words} without an answer` : `the program ${words}`;
+    this.#transaction.fail(
+      { status: 502, detail, reason: tail ? `${detail}; it printed: ${tail}` : detail },
+      isSilent ? "no answer" : `process ${words}`,
+    );
+  }
+
+  #onTreeGone(): void {
+    const { config, metrics } = this.#transaction.route;
+    clearTimeout(this.#timer);
+    this.#out?.drain();
+    this.#err?.drain();
+    this.#out?.close();
+    this.#err?.close();
+    this.#stdoutLog?.end();
+    this.#stderr.end();
+    this.#cgroup?.remove();
+    metrics.ended();
+    if (!this.#transaction.isDone) {
+      // What it sent last may not have been read yet.
+      this.#settling = setTimeout(() => this.#giveUpWaiting(), config.answer === "outtake" ? SETTLE_MS : 0);
+    }
+    this.#onGone();
+  }
+
+  #giveUpWaiting(): void {
+    this.#pending.expire(this.#transaction.request.id);
+    this.#failAtEnd(this.#status);
+  }
+
+  mayAnswer(pid: number): boolean {
+    return mayAnswer(pid, this.pid, this.#cgroup);
+  }
+
+  onAnswer(answer: Answer): void {
+    const transaction = this.#transaction;
+    clearTimeout(this.#settling);
+    if (transaction.route.config.stats && !this.#tree?.hasExited) this.#kept = answer;
+    else transaction.answer(answer);
+  }
+
+  onTooLarge(): void {
+    const { config } = this.#transaction.route;
+    const detail = `the program's answer has more than ${config.limits.output} bytes`;
+    this.#pending.expire(this.#transaction.request.id);
+    this.#stop("output limit");
+    this.#transaction.fail({ status: 502, detail }, "output limit");
+  }
+
+  #timeOut(): void {
+    const transaction = this.#transaction;
+    const { timeout } = transaction.route.config.inject;
+    this.#pending.expire(transaction.request.id);
+    this.#answer?.stop();
+    this.#stop("timeout");
+    if (this.#kept) return transaction.answer(this.#kept);
+    transaction.fail({ status: 504, detail: `the program did not answer within ${timeout} ms` }, "timed out");
+  }
+
+  /** The client has gone. */
+  clientGone(): void {
+    this.#answer?.stop();
+    if (!this.#transaction.route.config.cancel) return;
+    this.#pending.expire(this.#transaction.request.id);
+    this.#stop("client gone");
+  }
+
+  /** The gateway stops: no answer is waited for any more. */
+  shutDown(): void {
+    this.#pending.expire(this.#transaction.request.id);
+    this.#answer?.stop();
+    this.#stop("shutdown");
+    this.#transaction.fail({ status: 503, detail: "the gateway is stopping" }, "shutdown");
+  }
+
+  #stop(reason: KillReason): void {
+    if (!this.#tree || this.#tree.isGone) return;
+    if (this.#killedFor === undefined) {
+      this.#killedFor = reason;
+      this.#transaction.route.metrics.killed(reason);
+      getLogger("proxy").debug("stopping a process", { id: this.#transaction.request.id, pid: this.pid, reason });
+    }
+    this.#tree.stop();
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The body of a request, as a whole.
+ *
+ * @module
+ */
+
+import type { IncomingMessage } from "node:http";
+
+const NOTHING = new Uint8Array();
+
+/** Who is told. */
+export interface BodyHandler {
+  /** All of it has arrived. */
+  onBody(body: Uint8Array<ArrayBuffer>): void;
+  /** It has more bytes than it may have; no more of it is taken. */
+  onTooLarge(): void;
+  /** It did not arrive in full: the client has gone, or was too slow. */
+  onGone(): void;
+}
+
+/**
+ * Tells how long the body of a request is.
+ *
+ * @param request The request.
+ * @returns Its bytes; `undefined` if it will be known at its end only.
+ */
+export function bodyLength({ headers }: IncomingMessage): number | undefined {
+  if (headers["transfer-encoding"] !== undefined) return undefined;
+  return Number(headers["content-length"] ?? 0);
+}
+
+/**
+ * Reads the body of a request.
+ *
+ * @param request The request.
+ * @param maxBytes How many bytes it may have.
+ * @param handler Who is told, once.
+ */
+export function readBody(request: IncomingMessage, maxBytes: number, handler: BodyHandler): void {
+  const length = bodyLength(request);
+  if (length === 0) return handler.onBody(NOTHING);
+  if (length !== undefined && length > maxBytes) return handler.onTooLarge();
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  let isOver = false;
+  const finish = (tell: () => void): void => {
+    if (isOver) return;
+    isOver = true;
+    request.removeAllListeners("data");
+    tell();
+  };
+  request.on("data", (piece: Uint8Array) => {
+    bytes += piece.length;
+    if (bytes > maxBytes) return finish(() => handler.onTooLarge());
+    pieces.push(piece);
+  });
+  request.on("end", () => finish(() => handler.onBody(joined(pieces, bytes))));
+  request.on("error", () => finish(() => handler.onGone()));
+  request.on("close", () => finish(() => handler.onGone()));
+}
+
+function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
+  // A copy of its own in any case: what Node gives may be part of a larger buffer that others share.
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

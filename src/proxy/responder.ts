@@ -1,0 +1,149 @@
+/**
+ * Where the answer to a request goes: to the client, as it comes or as a whole.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Answer, HeaderList } from "./request.ts";
+
+/** Takes the answer to one request. */
+export interface Responder {
+  /** Whether the answer has begun: its status can no longer be another one. */
+  readonly hasBegun: boolean;
+  /** Whether nothing more is taken: it is complete, or nobody is there any more. */
+  readonly isOver: boolean;
+  /** Whether an answer can be given piece by piece. */
+  readonly canStream: boolean;
+  /** Told when the client has gone before the answer was complete. */
+  onGone: () => void;
+  /** Told when there is room again after {@linkcode write} said that there is none. */
+  onDrain: () => void;
+  /** Gives the whole answer. */
+  answer(answer: Answer): void;
+  /** Begins an answer whose length is not known. */
+  begin(status: number, headers: HeaderList): void;
+  /** Gives a piece; returns whether the next one may follow at once. The bytes must not change any more. */
+  write(piece: Uint8Array<ArrayBuffer>): boolean;
+  /** Completes an answer that was begun. */
+  end(): void;
+  /** Breaks an answer off so that the client notices. */
+  abort(): void;
+}
+
+/** What the gateway decides about the connection itself (RFC 9110, 7.6.1). */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Answers to these have no body (RFC 9110, 6.4.1). */
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 304;
+}
+
+function ownHeaders(headers: HeaderList, length: number | undefined, close: boolean): string[] {
+  const list: string[] = [];
+  for (const [name, value] of headers) {
+    if (!OWN_HEADERS.has(name.toLowerCase())) list.push(name, value);
+  }
+  if (length !== undefined) list.push("content-length", `${length}`);
+  if (close) list.push("connection", "close");
+  return list;
+}
+
+/**
+ * Gives a whole answer.
+ *
+ * @param response Whose.
+ * @param answer The answer.
+ * @param closes Whether the connection ends with it.
+ * @param isHead Whether only its head was asked for.
+ */
+export function answerWith(
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+  closes = false,
+  isHead = false,
+): void {
+  const length = hasNoBody(status) ? undefined : body.length;
+  response.writeHead(status, ownHeaders(headers, length, closes));
+  if (isHead || length === undefined || length === 0) response.end();
+  else response.end(body);
+}
+
+/** Answers a client by HTTP. */
+export class ClientResponder implements Responder {
+  onGone: () => void = () => {};
+  onDrain: () => void = () => {};
+  readonly canStream = true;
+  /** Whether the connection is to end with this answer. */
+  closes = false;
+  readonly #response: ServerResponse;
+  readonly #isHead: boolean;
+  #begun = false;
+  #ended = false;
+  #gone = false;
+
+  /**
+   * Watches over a client.
+   *
+   * @param request What it asked.
+   * @param response What it is answered with.
+   */
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#response = response;
+    this.#isHead = request.method === "HEAD";
+    response.on("close", () => {
+      if (this.#ended) return;
+      this.#gone = true;
+      this.onGone();
+    });
+    response.on("drain", () => this.onDrain());
+    response.on("error", () => {});
+  }
+
+  get hasBegun(): boolean {
+    return this.#begun;
+  }
+
+  get isOver(): boolean {
+    return this.#ended || this.#gone;
+  }
+
+  answer(answer: Answer): void {
+    if (this.isOver || this.#begun) return;
+    this.#begun = this.#ended = true;
+    answerWith(this.#response, answer, this.closes, this.#isHead);
+  }
+
+  begin(status: number, headers: HeaderList): void {
+    if (this.isOver || this.#begun) return;
+    this.#begun = true;
+    this.#response.writeHead(status, ownHeaders(headers, undefined, this.closes));
+    this.#response.flushHeaders();
+  }
+
+  write(piece: Uint8Array<ArrayBuffer>): boolean {
+    if (this.isOver || this.#isHead) return true;
+    return this.#response.write(piece);
+  }
+
+  end(): void {
+    if (this.isOver) return;
+    this.#ended = true;
+    this.#response.end();
+  }
+
+  abort(): void {
+    if (this.isOver) return;
+    this.#ended = true;
+    this.#response.destroy();
+  }
+}
