@@ -6,7 +6,9 @@
  */
 
 import { Beam, BeamEndpoint, startReactor, UnixSocket } from "ipcx";
+import { openRuntimesOwn } from "../../core/open_descriptors.ts";
 
+openRuntimesOwn();
 startReactor();
 const [near, far] = Beam.pair();
 using client = new BeamEndpoint(near, { onError: () => {} });
@@ -18,7 +20,7 @@ service.accept("upper", async (connection) => {
 /** What a dial comes to: an answer, or the error's code. */
 async function dial(): Promise<string> {
   try {
-    using connection = await client.dial("upper", { timeout: 10_000 });
+    using connection = await client.dial("upper", { timeout: 60_000 });
     await connection.send("ok");
     return (await connection.receive())?.text ?? "end";
   } catch (error) {

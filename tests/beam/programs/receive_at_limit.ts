@@ -1,8 +1,9 @@
 /** Receives when no descriptor is left, and again when there are some; tells what came of it. */
 import { Beam, BeamError, type BeamPairOptions, type Fd, SystemError } from "../../../mod.ts";
 import { startReactor } from "../../../src/core/reactor.ts";
-import { countOpen } from "../../core/open_descriptors.ts";
+import { countOpen, openRuntimesOwn } from "../../core/open_descriptors.ts";
 
+openRuntimesOwn();
 startReactor();
 
 type Outcome = (string | number | boolean)[];

@@ -2,7 +2,9 @@
 import type { SystemError } from "../../../src/core/errors.ts";
 import { UnixListener } from "../../../src/core/listener.ts";
 import { UnixSocket } from "../../../src/core/socket.ts";
+import { openRuntimesOwn } from "../open_descriptors.ts";
 
+openRuntimesOwn();
 const listener = UnixListener.listen(Deno.args[0]);
 const client = await UnixSocket.connect(listener.address);
 const copies = [];

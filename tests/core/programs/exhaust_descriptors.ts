@@ -2,8 +2,9 @@
 import type { SocketType } from "../../../src/core/options.ts";
 import { startReactor } from "../../../src/core/reactor.ts";
 import { UnixSocket } from "../../../src/core/socket.ts";
-import { countOpen } from "../open_descriptors.ts";
+import { countOpen, openRuntimesOwn } from "../open_descriptors.ts";
 
+openRuntimesOwn();
 startReactor();
 const [left, right] = UnixSocket.pair(Deno.args[0] as SocketType);
 await left.send("x", { fds: Array.from({ length: 50 }, () => left.fd) });

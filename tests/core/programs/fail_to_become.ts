@@ -3,9 +3,10 @@ import { exec } from "../../../src/core/exec.ts";
 import type { SystemError } from "../../../src/core/errors.ts";
 import { startReactor } from "../../../src/core/reactor.ts";
 import { UnixSocket } from "../../../src/core/socket.ts";
-import { isCloseOnExec, openNumbers, targetOf } from "../open_descriptors.ts";
+import { isCloseOnExec, openNumbers, openRuntimesOwn, targetOf } from "../open_descriptors.ts";
 
 const [directory] = Deno.args;
+openRuntimesOwn();
 startReactor();
 const [left, right] = UnixSocket.pair();
 const state = (): string[] =>

@@ -2,7 +2,9 @@
 import { notify } from "../../../src/core/notify.ts";
 import { startReactor } from "../../../src/core/reactor.ts";
 import { UnixSocket } from "../../../src/core/socket.ts";
+import { openRuntimesOwn } from "../open_descriptors.ts";
 
+openRuntimesOwn();
 startReactor();
 const [left, right] = UnixSocket.pair();
 const copies = [];

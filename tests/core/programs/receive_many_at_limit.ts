@@ -2,8 +2,9 @@
 import type { SocketType } from "../../../src/core/options.ts";
 import { startReactor } from "../../../src/core/reactor.ts";
 import { UnixSocket } from "../../../src/core/socket.ts";
-import { countOpen } from "../open_descriptors.ts";
+import { countOpen, openRuntimesOwn } from "../open_descriptors.ts";
 
+openRuntimesOwn();
 startReactor();
 const [left, right] = UnixSocket.pair(Deno.args[0] as SocketType);
 for (const [text, count] of [["a", 2], ["b", 50], ["c", 3]] as const) {

@@ -1,9 +1,11 @@
 /** Makes memory until there are no descriptors left, and tells what is mapped that nobody has. */
 import type { SystemError } from "../../../src/core/errors.ts";
 import { SharedMemory } from "../../../src/core/shared_memory.ts";
+import { openRuntimesOwn } from "../open_descriptors.ts";
 
 const mappings = (): number => Deno.readTextFileSync("/proc/self/maps").split("/memfd:ipcx").length - 1;
 
+openRuntimesOwn();
 const memories: SharedMemory[] = [];
 let failure: SystemError;
 for (;;) {

@@ -5,8 +5,10 @@
 import type { SystemError } from "../../../src/core/errors.ts";
 import { native } from "../../../src/core/native.ts";
 import { spawn } from "../../../src/spawn/mod.ts";
+import { openRuntimesOwn } from "../../core/open_descriptors.ts";
 import { childrenOf } from "../output.ts";
 
+openRuntimesOwn();
 // Each function is loaded when it is first used, which takes a descriptor.
 for (const name of Object.keys(native)) void native[name as keyof typeof native];
 const taken: Deno.FsFile[] = [];
