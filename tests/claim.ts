@@ -7,7 +7,7 @@
 import { startReactor } from "../src/core/reactor.ts";
 
 /** How long descriptors may take to be closed by their adopters after a test, in milliseconds. */
-const GRACE_MS = 2000;
+const GRACE_MS = 10_000;
 
 function openDescriptors(): Map<string, string> {
   const open = new Map<string, string>();

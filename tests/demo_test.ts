@@ -25,7 +25,7 @@ claim("deno task demo lets two processes talk, ends with status 0 and leaves not
     cwd: ROOT,
     env: { TMPDIR: directory.path, IPCX_DEMO_MARK: mark, NO_COLOR: "1" },
     stdin: "null",
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(120_000),
   });
   const { code, stdout, stderr } = await demo.output();
   const text = new TextDecoder().decode(stdout);
@@ -55,7 +55,7 @@ claim("a demo whose broker cannot start says so and ends with status 1, without 
     cwd: directory.path,
     env: { TMPDIR: "@\\q", NO_COLOR: "1" },
     stdin: "null",
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(120_000),
   });
   const { code, stdout, stderr } = await demo.output();
   const text = new TextDecoder().decode(stdout);

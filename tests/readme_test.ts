@@ -17,7 +17,7 @@ import { claim, NEEDS_ROOT, OwnDirectory } from "./claim.ts";
 import { missing } from "./spawn/compiled.ts";
 
 const root = new URL("..", import.meta.url).pathname;
-const TIME_LIMIT_MS = 60_000;
+const TIME_LIMIT_MS = 180_000;
 
 interface Step {
   command: string;

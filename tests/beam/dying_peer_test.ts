@@ -7,7 +7,7 @@ import { pipeWith, textsOf } from "./descriptors.ts";
 import { BOUNDED, WIRES } from "./wires.ts";
 
 const SENDER = new URL("./programs/send_for_ever.ts", import.meta.url).pathname;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** What a beam has until its end, and what that is. */
 async function drain(beam: Beam, take: (message: Message) => void): Promise<string> {

@@ -6,7 +6,7 @@ const PROGRAM = new URL("./programs/wait_unreferenced.ts", import.meta.url).path
 /** Runs the program to its end; a signal ends it if it does not. */
 async function lines(how: string): Promise<string[]> {
   const args = ["run", "-A", "--quiet", "--no-lock", PROGRAM, how];
-  const child = new Deno.Command(Deno.execPath(), { args, stdin: "null", signal: AbortSignal.timeout(20_000) });
+  const child = new Deno.Command(Deno.execPath(), { args, stdin: "null", signal: AbortSignal.timeout(60_000) });
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   assertEquals([code, decoder.decode(stderr)], [0, ""]);

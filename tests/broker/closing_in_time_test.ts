@@ -4,7 +4,7 @@ import { claim } from "../claim.ts";
 import { EmbeddedBroker } from "./embedded_broker.ts";
 import { assertPairedWith, RawClient } from "./raw_client.ts";
 
-const MAX_MS = 1000;
+const MAX_MS = 10_000;
 
 /** Sends a byte back and forth without a pause, so that something is ready all the time. */
 class Traffic implements AsyncDisposable {

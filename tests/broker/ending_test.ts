@@ -5,7 +5,7 @@ import { Daemon } from "./daemon.ts";
 import { eventually } from "./eventually.ts";
 import { assertPairedWith, RawClient } from "./raw_client.ts";
 
-const END_MS = 3000;
+const END_MS = 30_000;
 
 /** Waits for a daemon's end, which has to come soon. */
 async function inTime(daemon: Daemon): Promise<Deno.CommandStatus> {

@@ -17,7 +17,7 @@ const LOOK_AGAIN_MS = 5;
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  ms = 10_000,
+  ms = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + ms;
   while (!await holds()) {

@@ -20,7 +20,7 @@ async function pairUntil(address: string, isOver: () => boolean): Promise<number
   while (!isOver()) {
     const key = `valid-${pairs}`;
     const modes = pairs % 2 === 0 ? ["none", "none"] as const : ["client", "server"] as const;
-    const [one, other] = await Promise.all(modes.map((mode) => requestPair({ address, key, mode, timeout: 10_000 })));
+    const [one, other] = await Promise.all(modes.map((mode) => requestPair({ address, key, mode, timeout: 60_000 })));
     await assertPaired(one, other);
     pairs++;
   }

@@ -8,7 +8,7 @@ import { encodeGetPair, type Fd, type PairMode, SystemError, UnixSocket } from "
 import { assert, assertEquals } from "@std/assert";
 
 /** How long to wait for a broker before a test has failed, in milliseconds. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** Writes a request, with padding if it is to have more than 1040 bytes. */
 export function requestBytes(key: string | Uint8Array, mode: PairMode = "none", size = 1040): Uint8Array<ArrayBuffer> {

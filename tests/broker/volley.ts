@@ -8,7 +8,7 @@ import { SystemError, UnixSocket } from "ipcx";
 import { assert } from "@std/assert";
 import type { FuzzedMessage, FuzzedMessages } from "./fuzzed_messages.ts";
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** Sends so many of a source's messages, makes sure that the broker closes on those that are wrong, and hangs up. */
 export async function sendVolley(address: string, messages: FuzzedMessages, count: number): Promise<void> {

@@ -73,7 +73,7 @@ claim("a backlog that stays full is an error after the time-out", async () => {
     assertEquals([error.code, error.address], ["ETIMEDOUT", `${listener.listensAt}`]);
     assert(error.message.includes("did not take the connection in time"));
     const took = performance.now() - start;
-    assert(took >= timeout - 1 && took < timeout + 1000, `${took} ms`);
+    assert(took >= timeout - 1 && took < timeout + 20_000, `${took} ms`);
   }
 });
 

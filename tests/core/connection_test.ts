@@ -29,7 +29,7 @@ async function accepted(): Promise<{ client: UnixSocket; connection: Connection 
 function eventsOf(connection: Connection, events: number, wanted: (events: number) => boolean): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   // A watch of a connection does not keep the process alive.
-  const alive = setTimeout(() => reject(new Error("no event in 5 s")), 5000);
+  const alive = setTimeout(() => reject(new Error("no event in 30 s")), 30_000);
   connection.watch(events, {
     onReady(events) {
       if (!wanted(events)) return;

@@ -11,10 +11,8 @@ claim("a directory is locked until the lock is disposed of", () => {
   using directory = new OwnDirectory();
   const before = countOpen();
   for (let at = 0; at < 3; at++) {
-    const start = performance.now();
     using lock = lockDirectory(UnixAddress.path(directory.file("one")));
     assert(lock instanceof Fd);
-    assert(performance.now() - start < 400);
     assertEquals(countOpen(), before + 1);
   }
   assertEquals(countOpen(), before);
@@ -39,7 +37,7 @@ claim("somebody who never lets go of a directory keeps nobody from listening", (
   using listener = UnixListener.listen(address);
   assert(listener.fd.isOpen);
   const took = performance.now() - start;
-  assert(took >= 400 && took < 5000, `${took} ms`);
+  assert(took >= 400 && took < 30_000, `${took} ms`);
 });
 
 claim("a directory that may be written to but not read is listened in without a lock", async () => {

@@ -15,7 +15,7 @@ claim("others are due after a streak of operations, and then after the next one"
 claim("timers run while others are let run", async () => {
   let ran = false;
   setTimeout(() => ran = true, 0);
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 30_000;
   while (!ran && performance.now() < deadline) await letOthersRun();
   assert(ran);
 });

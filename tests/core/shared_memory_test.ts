@@ -26,7 +26,7 @@ async function withPeer(
   using listener = UnixListener.listen(ownName());
   const command = new Deno.Command("python3", { args: [`${PROGRAMS}/${program}`, `${listener.listensAt}`, ...args] });
   const child = command.spawn();
-  using peer = await listener.accept({ signal: AbortSignal.timeout(20_000) });
+  using peer = await listener.accept({ signal: AbortSignal.timeout(60_000) });
   await test(peer);
   assertEquals((await child.status).code, 0);
 }

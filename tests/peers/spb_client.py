@@ -206,7 +206,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--chunks", type=parse_chunks, default=[], metavar="N,N,...",
                         help="sizes of the sends; the rest goes in one more")
     parser.add_argument("--die-after", choices=STEPS, help="SIGKILL itself there")
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="S")
+    parser.add_argument("--timeout", type=float, default=60.0, metavar="S")
     talk = parser.add_mutually_exclusive_group()
     talk.add_argument("--echo", action="store_true")
     talk.add_argument("--say", metavar="TEXT")

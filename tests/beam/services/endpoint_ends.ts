@@ -53,6 +53,6 @@ export async function ask(connection: Beam, text: string): Promise<string | unde
 
 /** Dials a name, and receives what its service says unasked. */
 export async function answerOf(endpoint: BeamEndpoint, name: string): Promise<string> {
-  using connection = await endpoint.dial(name, { timeout: 15_000 });
+  using connection = await endpoint.dial(name, { timeout: 60_000 });
   return (await connection.receive())!.text;
 }

@@ -100,7 +100,8 @@ def timeout():
         pause()
 
     expect(Waiter(lambda: die_of(signal.SIGSTOP), TIMEOUT=30, GRACE=10000).end(), 124)
-    waiter = Waiter(deaf, {5: told}, TIMEOUT=300, GRACE=30, STATUS_FD=5)
+    # It has to be deaf before its time is up.
+    waiter = Waiter(deaf, {5: told}, TIMEOUT=2000, GRACE=30, STATUS_FD=5)
     os.close(told)
     expect(waiter.end(), 124)
     expect(json.loads(read_all(report).strip())["signal"], "SIGKILL")
