@@ -7,15 +7,15 @@
 import { askControl, type BrokerStatus, type ControlAnswer } from "ipcx";
 import { ownName } from "../claim.ts";
 import { eventually } from "./eventually.ts";
-import { openFds } from "./process_figures.ts";
+import { isAsleep, openFds } from "./process_figures.ts";
 import { readLines } from "./read_lines.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** How long to wait for an answer before a test has failed. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
-/** How long the number of descriptors has to stay the same. */
+/** How long the number of descriptors has to stay the same, and nobody to be at work. */
 const SETTLED_MS = 100;
 
 /** One line of its log. */
@@ -92,7 +92,7 @@ export class Daemon implements AsyncDisposable {
 
   /** Waits for a line of its log. */
   logs(message: string): Promise<void> {
-    return eventually(`the log says '${message}'`, () => this.log.some((line) => line.message === message), 20_000);
+    return eventually(`the log says '${message}'`, () => this.log.some((line) => line.message === message));
   }
 
   /** Asks its control socket. */
@@ -126,7 +126,7 @@ export class Daemon implements AsyncDisposable {
     let since = performance.now();
     await eventually("its descriptors settle", () => {
       const now = openFds(this.pid);
-      if (now !== count) since = performance.now();
+      if (now !== count || !isAsleep(this.pid)) since = performance.now();
       count = now;
       return performance.now() - since > SETTLED_MS;
     });

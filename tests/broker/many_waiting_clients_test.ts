@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { raiseDescriptorLimit } from "ipcx";
 import { claim } from "../claim.ts";
 import { Daemon } from "./daemon.ts";
-import { cpuTicks, openFds, residentBytes } from "./process_figures.ts";
+import { idleTicks, openFds, residentBytes } from "./process_figures.ts";
 import { assertPairedWith, RawClient } from "./raw_client.ts";
 
 const CROWD = 15_000;
@@ -49,13 +49,7 @@ claim(`${IDLE_CROWD} waiting clients take no processor time`, async () => {
   const waiting = await waitTogether(daemon, IDLE_CROWD);
   try {
     await daemon.settledFds();
-    let ticks = Infinity;
-    // The engine may still tidy up its heap after they came; that passes.
-    for (let round = 0; round < 3 && ticks > 1; round++) {
-      const before = cpuTicks(daemon.pid);
-      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-      ticks = cpuTicks(daemon.pid) - before;
-    }
+    const ticks = await idleTicks(daemon.pid, IDLE_MS, 1);
     assert(ticks <= 1, `${ticks} ticks in ${IDLE_MS} ms`);
   } finally {
     for (const client of waiting) client[Symbol.dispose]();
