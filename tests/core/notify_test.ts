@@ -3,6 +3,7 @@ import { UnixAddress } from "../../src/core/address.ts";
 import { notify, notifyReloading, startWatchdog } from "../../src/core/notify.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
+import { medianGap } from "./median_gap.ts";
 import { command, result, run } from "./programs/run.ts";
 
 /** Lets a test talk to a service manager of its own. */
@@ -93,20 +94,17 @@ claim("no watchdog is started unless this process is asked to", () => {
 claim("a watchdog is fed at half its interval, until it is stopped", async () => {
   using manager = UnixSocket.bound(ownName());
   const env = { NOTIFY_SOCKET: `${manager.address}`, WATCHDOG_USEC: "200000" };
-  const start = performance.now();
-  const ended = command("feed_watchdog.ts", ["350"], { env }).output();
+  const ended = command("feed_watchdog.ts", ["1500"], { env }).output();
   const times: number[] = [];
-  for (let text = ""; text !== "STOPPING=1\n"; times.push(performance.now() - start)) {
+  for (let text = ""; text !== "STOPPING=1\n"; times.push(performance.now())) {
     text = (await manager.receive())!.text;
     assert(text === "WATCHDOG=1\n" || text === "STOPPING=1\n");
   }
   const { code } = await ended;
   assertEquals(code, 0);
-  assertEquals(times.length, 4);
-  for (const [at, time] of times.slice(1, 3).entries()) {
-    const gap = time - times[at];
-    assert(gap > 50 && gap < 190, `${gap} ms`);
-  }
+  // One or the other may come late, and then two at once.
+  const gap = medianGap(times.slice(0, -1));
+  assert(gap > 50 && gap < 190, `${gap} ms`);
   assertEquals(manager.tryReceive(), undefined);
 });
 
