@@ -9,13 +9,17 @@ import { KEEPING_BOUNDARIES, KINDS } from "./kinds.ts";
 /** Sends until nothing more is taken; returns how many sends have begun, and the last of them, which waits. */
 async function fill(send: () => Promise<void>): Promise<{ begun: number; last: Promise<void> }> {
   for (let begun = 1;; begun++) {
+    let isSent = false;
     const last = send();
-    const isSent = last.then(() => true);
-    const { promise: isStuck, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(resolve, 200, false);
-    const goesOn = await Promise.race([isSent, isStuck]);
-    clearTimeout(timer);
-    if (!goesOn) return { begun, last };
+    const sent = last.then(() => void (isSent = true));
+    // Several looks: one may be late because the whole process was kept waiting, and what has come is not seen yet.
+    for (let look = 0; look < 10 && !isSent; look++) {
+      const { promise: later, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, 30);
+      await Promise.race([sent, later]);
+      clearTimeout(timer);
+    }
+    if (!isSent) return { begun, last };
   }
 }
 
