@@ -102,11 +102,13 @@ claim("what a terminal would take for a command is written as bytes", () => {
 
 claim("a payload of nothing but control characters is written out about as fast as it can be looked through", () => {
   const text = "\0".repeat(1 << 20);
-  const timed = (write: () => string): number => {
-    const start = performance.now();
-    assertEquals(write().length, 4 * text.length);
-    return performance.now() - start;
-  };
+  // The quickest of three: what others do on the machine meanwhile does not count.
+  const timed = (write: () => string): number =>
+    Math.min(...[1, 2, 3].map(() => {
+      const start = performance.now();
+      assertEquals(write().length, 4 * text.length);
+      return performance.now() - start;
+    }));
   const least = timed(() => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}\\]/gu, () => "\\x00"));
   const took = timed(() => printable(text));
   // It was 25 times: whoever sent 16 MiB of them kept all others waiting for 20 seconds.
