@@ -12,8 +12,8 @@ export const ROOT = new URL("../..", import.meta.url).pathname;
 /** The command line of `ipcx`, as run from source. */
 export const IPCX: readonly string[] = [Deno.execPath(), "run", "--quiet", "--allow-all", `${ROOT}cli.ts`];
 
-/** Longer than anything takes that works. */
-const PATIENCE_MS = 20_000;
+/** Longer than anything takes that works, also where several runs share a slow processor. */
+const PATIENCE_MS = 60_000;
 
 /** Variables that would let the surroundings decide what a test does. */
 const FOREIGN = /^(ONE_SOCKET_|XDG_RUNTIME_DIR|NOTIFY_SOCKET|LISTEN_|WATCHDOG_|IPCX_)/;
@@ -193,6 +193,20 @@ export async function until(holds: () => boolean | Promise<boolean>, complaint: 
     }
     assert(performance.now() < deadline, `${complaint} within ${PATIENCE_MS} ms`);
     await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/**
+ * The state of a process, such as `T` for one that is stopped.
+ *
+ * @param pid Which.
+ * @returns The letter, or `undefined` if it is gone, be it while it is looked at.
+ */
+export function stateOf(pid: number): string | undefined {
+  try {
+    return /^State:\s+(\w)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
 import { compiled } from "../spawn/compiled.ts";
-import { IPCX, Process, runProgram, until } from "./program.ts";
+import { IPCX, Process, runProgram, stateOf, until } from "./program.ts";
 import { spawned, startSpawn, told, waits } from "./spawning.ts";
 
 const [KILL, CHLD, STOP, URG, WINCH, LAST] = [9, 17, 19, 23, 28, 64];
@@ -99,11 +99,12 @@ claim("without a terminal a CMD that stops does not stop ipcx", async () => {
   });
   await run.says("\n");
   await waits(run.child.pid);
-  const state = (pid: number): string => /^State:\s+(\w)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))![1];
-  const cmd = Number(run.err);
-  while (state(cmd) !== "T") await new Promise((resolve) => setTimeout(resolve, 2));
-  // Forwarded, so ipcx is awake.
-  assertEquals(state(run.child.pid), "S");
+  await until(() => stateOf(Number(run.err)) === "T", "CMD does not stop");
+  // It has been told of that by now, or will be in a moment.
+  for (let look = 0; look < 50; look++) {
+    assertNotEquals(stateOf(run.child.pid), "T");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
   run.kill("SIGCONT");
   assertEquals((await run.ended()).status, 3);
 });
