@@ -44,7 +44,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     using directory = new OwnDirectory();
     const at = directory.file("s");
     const script = 'trap "echo told; $BEAM_DATA" TERM; echo ready; while :; do sleep 0.02; done';
-    const exec = ["--grace", "300ms", "--exec", "sh", "-c", script];
+    // Whoever obeys must have had the time for it.
+    const exec = ["--grace", "2s", "--exec", "sh", "-c", script];
     await using process = await startListening([at, ...DEBUG, ...exec]);
     using peer = await Beam.connect(at);
     const obeys = await peer.sendConnection("exit 0"), stays = await peer.sendConnection(":");

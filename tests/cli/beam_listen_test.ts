@@ -122,6 +122,7 @@ claim("--timeout closes a connection that is silent, and no other", async () => 
   await using process = await startListening([at, "--timeout", "200ms"]);
   using peer = await Beam.connect(at);
   assertEquals(await within(peer.receive(), "it was not closed"), null);
+  await process.says('"connection closed"');
   const [{ error, uid }] = logged(process, "connection closed");
   assertEquals([error, uid], ["it was silent for 200 ms (--timeout)", Deno.uid()]);
   assertEquals((await process.stop()).status, 0);

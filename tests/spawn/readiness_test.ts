@@ -62,7 +62,7 @@ claim("a process is ready when it has accepted a connection and answered its end
   await using own = new OwnManager();
   const told = eventsOf(own);
   const process = own.manager.start(
-    python("http_server.py", [], { withSocket: true, ready: "connect", paused: true, readyTimeout: 20_000 }),
+    python("http_server.py", [], { withSocket: true, ready: "connect", paused: true, readyTimeout: 60_000 }),
   );
   assertEquals(process.state, "paused");
   process.resume();
@@ -242,10 +242,11 @@ claim("without a /proc there is no way out of another network namespace", async 
     local: true,
     identifier: "x",
     ready: "notify",
-    readyTimeout: 100,
+    // Long enough to have tried.
+    readyTimeout: 2000,
     namespaces: { mnt: there.target.pid, net: there.target.pid },
   });
-  await assertTooLate(process, "'x' was not ready within 100 ms: it has not sent READY=1 to NOTIFY_SOCKET");
+  await assertTooLate(process, "'x' was not ready within 2000 ms: it has not sent READY=1 to NOTIFY_SOCKET");
   await own.says(`${ENOENT}`);
 }, { skip: NEEDS_ROOT });
 

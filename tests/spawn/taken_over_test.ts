@@ -451,12 +451,14 @@ claim("a process can have a death signal although there is a state file", async 
 
 claim("the state of another user's process is known as well", async () => {
   using directory = new OwnDirectory();
-  const stateFile = directory.file("state");
+  Deno.chmodSync(directory.path, 0o755);
+  const [stateFile, go] = [directory.file("state"), directory.file("go")];
   await using other = await OtherManager.start(
     { stateFile },
-    script("sleep 0.3; exit 6", { identifier: "x", uid: 65534, gid: 65534 }),
+    script(`while ! test -e ${go}; do sleep 0.01; done; exit 6`, { identifier: "x", uid: 65534, gid: 65534 }),
   );
   await other.kill();
   await using own = new OwnManager({ stateFile });
+  Deno.writeTextFileSync(go, "");
   assertEquals((await own.manager.get("x")!.status)!.code, 6);
 }, { skip: NEEDS_ROOT });

@@ -5,7 +5,7 @@ const words = Deno.args.filter((word) => word !== "piped");
 const output = words.length < Deno.args.length ? "piped" : "null";
 const child = spawn({
   command: "sh",
-  args: ["-c", "sleep 0.3; exit 7"],
+  args: ["-c", "sleep 2; exit 7"],
   stdin: output,
   stdout: output,
   stderr: output,
