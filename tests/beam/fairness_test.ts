@@ -10,7 +10,7 @@ import { header, joined, partOn } from "./raw_frames.ts";
 const TICKS = 20;
 
 /** How long one loop may take that would otherwise never end, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Counts the turns that timers get. */
 class Ticks implements Disposable {
@@ -35,7 +35,8 @@ claim("timers fire while messages stream from one beam to the other", async () =
       using message = (await receiver.receive())!;
       assertEquals(message.text, "message");
     }
-    assertEquals(ticks.count, TICKS);
+    // The timer may fire more than once while one message is on its way.
+    assert(ticks.count >= TICKS, `${ticks.count} turns`);
   }
 });
 
