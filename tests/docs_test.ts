@@ -32,10 +32,12 @@ const readme = read("README.md");
 const page = read("docs/broker.md");
 const spawnPage = read("docs/spawn.md");
 const beamPage = read("docs/beam.md");
+const proxyPage = read("docs/proxy.md");
 
 /** The page that has the options of a command. */
 function pageOf(command: string): { path: string; text: string } {
   if (command === "beam") return { path: "docs/beam.md", text: beamPage };
+  if (command === "proxy") return { path: "docs/proxy.md", text: proxyPage };
   return command === "spawn" || command === "nsexec"
     ? { path: "docs/spawn.md", text: spawnPage }
     : { path: "docs/broker.md", text: page };
@@ -295,7 +297,8 @@ claim("docs/broker.md has every line of the broker's log", () => {
 
 claim("every message in the troubleshooting tables is one of the program's", () => {
   const source = (sources("src") + sources("ffi")).replaceAll(/\$\{[^}]*\}/g, "…");
-  for (const [message] of [page, spawnPage, beamPage].flatMap((text) => rows(section(text, "## Troubleshooting")))) {
+  const troubles = [page, spawnPage, beamPage, proxyPage].flatMap((text) => rows(section(text, "## Troubleshooting")));
+  for (const [message] of troubles) {
     if (message.includes("Module not found")) continue; // Deno's own.
     for (const part of codeIn(message)[0].split("…").map((one) => one.trim()).filter((one) => one !== "sendmsg:")) {
       assert(source.includes(part), `'${part}' is in no source file`);
@@ -318,7 +321,8 @@ claim("README.md has every npm package with its version, and every task", () => 
 
 claim("every path in README.md's tree is there, and every link leads somewhere", () => {
   for (const [path] of rows(section(readme, "## The tree"))) Deno.statSync(root + codeIn(path)[0]);
-  for (const document of ["README.md", "docs/beam.md", "docs/broker.md", "docs/library.md", "docs/spawn.md"]) {
+  const pages = ["beam", "broker", "library", "proxy", "spawn"].map((name) => `docs/${name}.md`);
+  for (const document of ["README.md", ...pages]) {
     for (const [, link] of read(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const { pathname, hash } = new URL(link, `file://${root}${document}`);
       if (hash === "") {

@@ -140,7 +140,9 @@ async function runSteps(steps: readonly Step[], directory: string): Promise<stri
   }
 }
 
-for (const document of ["README.md", "docs/beam.md", "docs/broker.md", "docs/library.md", "docs/spawn.md"]) {
+const pages = ["beam", "broker", "library", "proxy", "spawn"].map((name) => `docs/${name}.md`);
+
+for (const document of ["README.md", ...pages]) {
   for (const { line, steps, skip } of consoleBlocks(document)) {
     const name = `${document}:${line}: the console prints what is shown, and nothing runs on`;
     const test = async (): Promise<void> => {

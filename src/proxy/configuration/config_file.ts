@@ -132,6 +132,17 @@ export class ConfigFile {
   }
 
   /**
+   * Looks at the text.
+   *
+   * @param offset Where.
+   * @param start What may stand there.
+   * @returns Whether it does.
+   */
+  startsWith(offset: number, start: string): boolean {
+    return this.#text.startsWith(start, offset);
+  }
+
+  /**
    * Notes a fault.
    *
    * @param offset Where in the text.

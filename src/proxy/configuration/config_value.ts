@@ -126,6 +126,10 @@ export class ConfigValue {
 
   #is(kind: "text" | "list" | "section", what: string): boolean {
     if (this.kind === kind) return true;
+    if (kind === "text" && this.file.startsWith(this.offset, "{{")) {
+      this.complain("a placeholder must stand in quotes here: YAML takes braces for keys with values");
+      return false;
+    }
     const found = { text: "a text", list: "a list", section: "keys with values", nothing: "nothing" }[this.kind];
     this.complain(`${what} is needed here, not ${found}`);
     return false;

@@ -61,8 +61,13 @@ function checkProgram(section: Section, command: Command, wd: string, env: Reado
   const path = env.get("PATH");
   const search = path ? literalOf(path.template) : Deno.env.get("PATH");
   if (path && search === undefined) return;
-  const fault = programFault(literalOf(command.cmd[0])!, { wd, search, isOtherUser: section.has("user") });
-  if (fault !== undefined) command.places[0].complain(fault);
+  const name = literalOf(command.cmd[0])!;
+  const surroundings = { wd, search, isOtherUser: section.has("user") };
+  const fault = programFault(name, surroundings);
+  if (fault === undefined) return;
+  const [place] = command.places;
+  const isBeside = !section.has("wd") && programFault(name, { ...surroundings, wd: place.file.folder }) === undefined;
+  place.complain(isBeside ? `${fault}, but there is one beside this file: say wd: . for it` : fault);
 }
 
 function checkWorker(section: Section, command: Command | undefined, env: ReadonlyMap<string, Variable>): void {

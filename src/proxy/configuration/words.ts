@@ -5,7 +5,7 @@
  */
 
 import type { Reader } from "./config_value.ts";
-import { suggestion } from "./nearest.ts";
+import { nearest } from "./nearest.ts";
 
 /**
  * Makes a reader for one of several words.
@@ -22,6 +22,8 @@ export function word<Word extends string>(
     const text = value.text(words.join(" or "));
     if (text === undefined) return undefined;
     const found = words.find((one) => one === text) ?? others[text];
-    return found ?? value.complain(`'${text}' is none of ${words.join(", ")}: ${suggestion(text, words)}`);
+    if (found !== undefined) return found;
+    const meant = nearest(text, words);
+    return value.complain(`'${text}' is none of ${words.join(", ")}${meant ? `: did you mean '${meant}'?` : ""}`);
   };
 }
