@@ -1,7 +1,8 @@
 /**
  * Everything that two processes on a Linux host can say to each other: Unix
- * sockets with descriptors and credentials, a broker of private sockets, and
- * processes in other namespaces.
+ * sockets with descriptors and credentials, a broker of private sockets, messages
+ * that carry descriptors, processes in other namespaces, and a gateway from HTTP
+ * to processes.
  *
  * @module
  */
@@ -9,4 +10,5 @@
 export * from "./src/beam/mod.ts";
 export * from "./src/broker/mod.ts";
 export * from "./src/core/mod.ts";
+export * from "./src/proxy/mod.ts";
 export * from "./src/spawn/mod.ts";

@@ -6,6 +6,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { getLogger } from "@std/log";
 import { ArgumentError } from "./arguments.ts";
 import { History } from "./history.ts";
 import type { HttpHandler } from "./http_service.ts";
@@ -14,10 +15,11 @@ import { PayloadError } from "./payload.ts";
 import { PendingRequests } from "./pending.ts";
 import { type Problem, problemAnswer, violationProblem } from "./problem.ts";
 import { ProcessExchange } from "./process_exchange.ts";
-import type { FrontRequest } from "./request.ts";
+import type { FrontRequest, Violation } from "./request.ts";
 import { readBody } from "./request_body.ts";
 import { answerWith, ClientResponder, type Responder } from "./responder.ts";
 import type { Route } from "./route.ts";
+import { dropRuntimeSpan } from "./runtime_span.ts";
 import type { Found, Router } from "./router.ts";
 import { type Refusal, Slots } from "./slots.ts";
 import { planStart, type StartPlan } from "./start_plan.ts";
@@ -156,6 +158,7 @@ export class Gateway implements HttpHandler, Observer {
         body,
       };
       const transaction = new Transaction(front, route, responder, this, began);
+      if (this.tracing) dropRuntimeSpan(response);
       transaction.span = this.tracing?.request(front, route.config.path, { startedAt: began.time });
       return transaction;
     };
@@ -171,16 +174,35 @@ export class Gateway implements HttpHandler, Observer {
     });
   }
 
-  /** Lets a request run if it may, as soon as it can. */
+  /** Lets a request go on if it may. */
   #admit(transaction: Transaction): void {
+    const { request, route: { config, operation }, responder } = transaction;
+    if (config.validateIn === "off" || !operation) return this.#enqueue(transaction);
+    this.#waiting.add(transaction);
+    responder.onGone = () => transaction.giveUp();
+    operation.validateRequest(request).then((violation) => {
+      this.#waiting.delete(transaction);
+      if (!transaction.isDone) this.#judge(transaction, violation);
+      this.#lookWhetherIdle();
+    }, (error) => {
+      this.#waiting.delete(transaction);
+      transaction.fail({ status: 500, detail: "the request could not be checked", reason: `${error}` }, "fault");
+      this.#lookWhetherIdle();
+    });
+  }
+
+  #judge(transaction: Transaction, violation: Violation | undefined): void {
+    const { request: { id }, route: { config, metrics } } = transaction;
+    if (!violation) return this.#enqueue(transaction);
+    metrics.violation("in");
+    if (config.validateIn === "enforce") return transaction.fail(violationProblem(violation), "request refused");
+    getLogger("proxy").warn("request against the document", { id, route: config.path, errors: violation.errors });
+    this.#enqueue(transaction);
+  }
+
+  /** Lets a request run as soon as there is room. */
+  #enqueue(transaction: Transaction): void {
     const { request, route, responder } = transaction;
-    const violation = route.config.validateIn === "off" ? undefined : route.operation?.validateRequest(request);
-    if (violation) {
-      route.metrics.violation("in");
-      if (route.config.validateIn === "enforce") {
-        return transaction.fail(violationProblem(violation), "request refused");
-      }
-    }
     let plan: StartPlan;
     try {
       plan = planStart(route.config, route.start, request);

@@ -54,7 +54,13 @@ const FAULTS: Readonly<Record<string, Problem>> = {
 };
 const NO_REQUEST: Problem = { status: 400, detail: "that is no request by HTTP/1.1" };
 
-function isUnix(address: string): boolean {
+/**
+ * Tells whether an address is that of a Unix socket.
+ *
+ * @param address The address.
+ * @returns Whether it is.
+ */
+export function isUnix(address: string): boolean {
   return /^(?:[@/]|\.{1,2}\/|fd:)/.test(address);
 }
 

@@ -9,7 +9,7 @@ import { groupId, primaryGroupOf, userId } from "../core/accounts.ts";
 import { buildGeneration, type BuiltGeneration } from "./build_generation.ts";
 import type { ListenTarget, ProxyConfig, ReplySocket } from "./config.ts";
 import { Gateway } from "./gateway.ts";
-import { type HttpHandler, HttpService } from "./http_service.ts";
+import { type HttpHandler, type HttpOptions, HttpService, isUnix } from "./http_service.ts";
 import { ReplyHandler } from "./reply_server.ts";
 import type { ProxyStatus } from "./status.ts";
 import { startTracing } from "./tracing.ts";
@@ -138,9 +138,10 @@ export class Proxy {
       target: ListenTarget,
       handler: HttpHandler,
       old: HttpService | undefined,
-      options: Parameters<typeof HttpService.open>[2],
+      options: HttpOptions,
     ): Promise<HttpService> => {
-      if (old?.serves(target)) return old;
+      // What a service manager has opened is its to choose, whatever the file says by now.
+      if (old && (options.activated || old.serves(target))) return old;
       const service = await HttpService.open(target, handler, options);
       opened.push(service);
       return service;
@@ -160,7 +161,8 @@ export class Proxy {
       }
       if (config.admin) {
         const { adminHandler } = await import("./admin/mod.ts");
-        const handler = adminHandler(this.#view());
+        const hosts = isUnix(config.admin.address) ? "any" : [config.admin.address];
+        const handler = adminHandler(this.#view(), { hosts });
         const admin: HttpHandler = { onRequest: (request, response) => handler(request, response) };
         services.admin = await open(config.admin, admin, before?.admin, { activated: activated.admin });
       }
