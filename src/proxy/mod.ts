@@ -5,7 +5,7 @@
  */
 
 export { type ConfigOrigin, parseProxyConfig, readProxyConfig } from "./read_config.ts";
-export { ConfigError } from "./configuration/config_error.ts";
+export { ConfigError, type ConfigFault } from "./configuration/config_error.ts";
 export {
   type CgroupLimits,
   type Channel,
@@ -22,4 +22,6 @@ export {
   type Validation,
 } from "./config.ts";
 export { Proxy, type ProxyOptions } from "./proxy.ts";
-export { type ProxyStatus } from "./status.ts";
+export { type RequestRecord } from "./history.ts";
+export { type RouteFigures } from "./metrics.ts";
+export { type ProxyStatus, type WorkerStatus } from "./status.ts";

@@ -222,7 +222,7 @@ export class ProcessExchange implements PendingRequest {
     this.#stderr.end();
     this.#cgroup?.remove();
     metrics.ended();
-    if (!this.#transaction.isDone) {
+    if (!this.#transaction.isDone && !this.#transaction.hasAnswer) {
       // What it sent last may not have been read yet.
       this.#settling = setTimeout(() => this.#giveUpWaiting(), config.answer === "outtake" ? SETTLE_MS : 0);
     }

@@ -9,7 +9,7 @@ import { getLogger } from "@std/log";
 import type { ResourceUsage } from "../spawn/mod.ts";
 import type { History } from "./history.ts";
 import { type Problem, problemAnswer } from "./problem.ts";
-import type { Answer, FrontRequest, HeaderList } from "./request.ts";
+import type { Answer, FrontRequest, HeaderList, Violation } from "./request.ts";
 import type { Responder } from "./responder.ts";
 import type { Route } from "./route.ts";
 import type { RequestSpan } from "./tracing.ts";
@@ -41,6 +41,7 @@ export class Transaction {
   readonly #began: { readonly time: number; readonly ms: number };
   #status = 0;
   #isDone = false;
+  #hasAnswer = false;
 
   /**
    * Begins.
@@ -67,6 +68,11 @@ export class Transaction {
     return this.#isDone;
   }
 
+  /** Whether its process has answered; the answer may still be looked at. */
+  get hasAnswer(): boolean {
+    return this.#hasAnswer;
+  }
+
   /** For how long it has run, in milliseconds. */
   get age(): number {
     return performance.now() - this.#began.ms;
@@ -91,24 +97,31 @@ export class Transaction {
    * @param answer The answer.
    */
   answer(answer: Answer): void {
-    if (this.#isDone || !this.#allows(answer)) return;
+    const { config, operation } = this.route;
+    if (this.#isDone) return;
+    this.#hasAnswer = true;
+    if (config.validateOut === "off" || !operation) return this.#send(answer);
+    operation.validateAnswer(answer).then((violation) => {
+      if (violation && !this.isDone) this.#judge(answer, violation);
+      else this.#send(answer);
+    }, (error) => {
+      this.fail({ status: 500, detail: "the answer could not be checked", reason: `${error}` }, "fault");
+    });
+  }
+
+  #send(answer: Answer): void {
+    if (this.#isDone) return;
     this.responder.answer(this.route.config.stats ? this.#withStats(answer) : answer);
     this.#finish(answer.status, "answered");
   }
 
-  #allows(answer: Answer): boolean {
-    const { config, operation, metrics } = this.route;
-    const violation = config.validateOut === "off" ? undefined : operation?.validateAnswer(answer);
-    if (!violation) return true;
+  #judge(answer: Answer, { errors }: Violation): void {
+    const { config, metrics } = this.route;
     metrics.violation("out");
-    const { id } = this.request;
-    getLogger("proxy").warn("answer against the document", { id, route: config.path, errors: violation.errors });
-    if (config.validateOut !== "enforce") return true;
-    this.fail(
-      { status: 502, detail: "the program's answer is not what the API's document promises" },
-      "answer refused",
-    );
-    return false;
+    getLogger("proxy").warn("answer against the document", { id: this.request.id, route: config.path, errors });
+    if (config.validateOut !== "enforce") return this.#send(answer);
+    const detail = "the program's answer is not what the API's document promises";
+    this.fail({ status: 502, detail }, "answer refused");
   }
 
   #withStats(answer: Answer): Answer {
