@@ -9,6 +9,7 @@
  * @module
  */
 
+import { letOthersRun } from "../../core/fairness.ts";
 import type { Message } from "../../core/message.ts";
 import type { Beam } from "../beam.ts";
 
@@ -63,11 +64,17 @@ export class NoServiceError extends Error {
  *
  * @param channel The channel of whoever asked; closed.
  * @param refusal Why.
+ * @returns When that is done, in a moment; it does not fail.
  */
-export function refuse(channel: Beam, refusal: Refusal): void {
-  // There is room for it in a fresh channel; with any other one nobody waits.
-  channel.send(PAYLOADS[refusal]).catch(() => {});
-  channel.close();
+export async function refuse(channel: Beam, refusal: Refusal): Promise<void> {
+  using _closedAtTheEnd = channel;
+  const sent = channel.send(PAYLOADS[refusal]).catch(() => {});
+  // There is room for it in a fresh channel, but others may have a turn first; with a full one nobody waits.
+  await Promise.race([sent, othersHaveRun()]);
+}
+
+async function othersHaveRun(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await letOthersRun();
 }
 
 /**

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Beam, BeamEndpoint, BeamError, NoServiceError, UnixSocket } from "ipcx";
 import { claim } from "../../claim.ts";
 import { openFile } from "../descriptors.ts";
-import { ask, Ends, shout } from "./endpoint_ends.ts";
+import { ask, Ends, shout, WAYS } from "./endpoint_ends.ts";
 import { ErrorLog } from "./error_log.ts";
 
 claim("connections beyond maxConnections wait until a handler is done", async () => {
@@ -44,6 +44,19 @@ claim("channels beyond maxChannels are refused as busy, until one is closed", as
   for (let count = 0; count < 10; count++) {
     using connection = await dialUnlessBusy(ends.client);
     assertEquals(await ask(connection, "x"), "X");
+  }
+});
+
+claim("a refusal is told also where it is others' turn just then", async () => {
+  for (const way of WAYS) {
+    using ends = new Ends(way);
+    const reasons: string[] = [];
+    // More than there may be operations in a row.
+    for (let count = 0; count < 300; count++) {
+      const error = await assertRejects(() => ends.client.dial("nothing"), NoServiceError);
+      reasons.push(error.reason);
+    }
+    assertEquals(new Set(reasons), new Set(["unknown"]));
   }
 });
 
