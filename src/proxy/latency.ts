@@ -56,7 +56,7 @@ export class LatencyHistogram {
    * @returns Seconds, never more than the longest; 0 if there are none.
    */
   quantile(share: number): number {
-    const rank = share * this.count;
+    const rank = Math.ceil(share * this.count);
     let below = 0;
     for (const [at, count] of this.counts.entries()) {
       if (count > 0 && below + count >= rank) {

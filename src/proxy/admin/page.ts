@@ -74,7 +74,7 @@ export function pageHtml(status: ProxyStatus, document: unknown): string {
     <nav aria-label="Sections"><a href="#routes">Routes</a> <a href="#api">API</a> <a href="#requests">Requests</a> <a href="metrics">Metrics</a> <a href="status">JSON</a></nav>
     <button type="button" id="pause" aria-pressed="false" hidden>Pause</button></div>
           <dl
-            class="facts">${fact("Clients", status.front)}${fact("Processes", status.reply)}${fact(
+            class="facts">${fact("Listens at", status.front)}${fact("Reply socket", status.reply)}${fact(
               "Configuration",
               status.config,
             )}${fact("ipcx", status.version)}${fact(

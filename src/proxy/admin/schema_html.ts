@@ -14,23 +14,31 @@ const MOST_SCHEMAS = 300;
 /** How much of a value, such as an example, is shown. */
 const LONGEST_VALUE = 200;
 
-/** What is said of a schema in one line, by keyword. */
+/** What is said of a schema in one line, by keyword; the value stands where `#` does. */
 const FACTS: readonly (readonly [keyword: string, words: string])[] = [
-  ["minimum", "at least"],
-  ["maximum", "at most"],
-  ["exclusiveMinimum", "above"],
-  ["exclusiveMaximum", "below"],
-  ["multipleOf", "a multiple of"],
-  ["minLength", "characters at least"],
-  ["maxLength", "characters at most"],
-  ["minItems", "items at least"],
-  ["maxItems", "items at most"],
-  ["minProperties", "members at least"],
-  ["maxProperties", "members at most"],
-  ["pattern", "pattern"],
-  ["const", "always"],
-  ["default", "by default"],
-  ["example", "such as"],
+  ["minimum", "at least #"],
+  ["maximum", "at most #"],
+  ["exclusiveMinimum", "above #"],
+  ["exclusiveMaximum", "below #"],
+  ["multipleOf", "a multiple of #"],
+  ["minLength", "at least # characters"],
+  ["maxLength", "at most # characters"],
+  ["minItems", "at least # items"],
+  ["maxItems", "at most # items"],
+  ["minProperties", "at least # members"],
+  ["maxProperties", "at most # members"],
+  ["pattern", "pattern #"],
+  ["const", "always #"],
+  ["default", "# by default"],
+  ["example", "such as #"],
+];
+
+/** What is said of a schema that has a keyword set. */
+const FLAGS: readonly (readonly [keyword: string, words: string])[] = [
+  ["uniqueItems", "all different"],
+  ["readOnly", "only in answers"],
+  ["writeOnly", "only in requests"],
+  ["deprecated", "deprecated"],
 ];
 
 const ALTERNATIVES: readonly (readonly [keyword: string, words: string])[] = [
@@ -47,6 +55,10 @@ function valueText(value: unknown): string {
     return "…"; // Circular, as a resolved document may be.
   }
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+}
+
+function factsHtml(facts: readonly string[]): Html | false {
+  return facts.length > 0 && html`<span class="fact">${facts.map((fact) => ` · ${fact}`)}</span>`;
 }
 
 /** Shows schemas of one document. */
@@ -92,46 +104,37 @@ export class SchemaPrinter {
     if (memberOf(found, "nullable") === true) types.push("null");
     if (types.length === 0 && memberOf(found, "properties") !== undefined) types.push("object");
     const items = memberOf(found, "items");
-    const words = types.map((one) =>
-      one === "array" && items !== undefined && depth < DEEPEST ? `array of ${this.#typeText(items, depth + 1)}` : one
-    ).join(" or ");
+    const words = types.map((one) => {
+      if (one === "array" && items !== undefined && depth < DEEPEST) {
+        return `array of ${this.#typeText(items, depth + 1)}`;
+      }
+      return one === "object" && name !== "" ? name : one;
+    }).join(" or ");
     const format = textOf(memberOf(found, "format"));
-    return `${words || (name ? "" : "anything")}${format && ` (${format})`}${name && `${words && " "}${name}`}`;
+    if (format !== "") return `${words || "anything"} (${format})`;
+    if (words !== "") return words;
+    return name || (ALTERNATIVES.some(([keyword]) => memberOf(found, keyword) !== undefined) ? "" : "anything");
   }
 
   #line(schema: unknown): Html {
     const found = this.#reader.resolve(schema);
     const facts = FACTS.filter(([keyword]) => memberOf(found, keyword) !== undefined)
-      .map(([keyword, words]) => `${words} ${valueText(memberOf(found, keyword))}`);
+      .map(([keyword, words]) => words.replace("#", () => valueText(memberOf(found, keyword))));
     const choices = itemsOf(memberOf(found, "enum")).map(valueText).join(", ");
     if (choices !== "") facts.unshift(`one of ${choices}`);
-    for (const word of ["readOnly", "writeOnly", "deprecated", "uniqueItems"]) {
-      if (memberOf(found, word) === true) facts.push({ uniqueItems: "all different" }[word] ?? word.toLowerCase());
-    }
+    for (const [keyword, words] of FLAGS) if (memberOf(found, keyword) === true) facts.push(words);
     const description = textOf(memberOf(found, "description"));
-    return html`<span class="type">${this.typeText(schema)}</span>${
-      facts.map((fact) =>
-        html`
-          <span class="fact">${fact}</span>
-        `
-      )
-    }${description !== "" && html`<div class="text">${description}</div>`}`;
+    return html`<span class="type">${this.typeText(schema)}</span>${factsHtml(facts)}${
+      description !== "" && html`<div class="text">${description}</div>`
+    }`;
   }
 
   /** Members, items, alternatives: what is a schema of its own. */
   #below(schema: unknown, above: readonly unknown[]): Html | false {
     const found = this.#reader.resolve(schema);
     if (typeof found !== "object" || found === null) return false;
-    if (above.includes(found)) {
-      return html`
-        <span class="fact">as above</span>
-      `;
-    }
-    if (above.length >= DEEPEST || --this.#left < 0) {
-      return html`
-        <span class="fact">…</span>
-      `;
-    }
+    if (above.includes(found)) return factsHtml(["as above"]);
+    if (above.length >= DEEPEST || --this.#left < 0) return factsHtml(["…"]);
     const path = [...above, found];
     const required = itemsOf(memberOf(found, "required"));
     const items = memberOf(found, "items");

@@ -62,7 +62,7 @@ function showRows(table, items, keyOf, cellsOf) {
     let row = rows.get(key);
     if (row === before && row) before = before.nextElementSibling;
     else {
-      row ??= Object.assign(make("tr"), { hidden: false });
+      row ??= make("tr");
       row.dataset.key = key;
       body.insertBefore(row, before);
     }
@@ -115,7 +115,7 @@ function routeCells(route) {
     cell("number", number.format(route.running)),
     cell("number", number.format(route.waiting)),
     cell("", ended.join(", ")),
-    cell("number", secondsText(usage.user + usage.system)),
+    cell("number", usage.maxRss > 0 ? secondsText(usage.user + usage.system) : "–"),
     cell("number", usage.maxRss > 0 ? bytesText(usage.maxRss) : "–"),
   ];
 }
@@ -222,8 +222,16 @@ function goOn() {
   if (!isPaused && !document.hidden) timer = setTimeout(refresh, EVERY_MS);
 }
 
+function targetOf(hash) {
+  try {
+    return document.getElementById(decodeURIComponent(hash.slice(1)));
+  } catch {
+    return null; // A stray percent sign leads nowhere.
+  }
+}
+
 function openTarget() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = targetOf(location.hash);
   if (target instanceof HTMLDetailsElement) {
     target.open = true;
     target.querySelector("summary").focus();
