@@ -33,7 +33,7 @@ claim("the status tells what the broker does", async () => {
 });
 
 claim("the clients are listed with who they are and what they wait for, and can be sent away", async () => {
-  await using daemon = await Daemon.start();
+  await using daemon = await Daemon.start({ args: ["--request-timeout", "0"] });
   using _reading = await RawClient.connect(daemon.address);
   using waiting = await RawClient.ask(daemon.address, Uint8Array.of(0x6b, 0x20, 0x00, 0xff), "server");
   await daemon.waits(1);
