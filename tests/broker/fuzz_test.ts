@@ -35,13 +35,21 @@ claim(
     await using daemon = await Daemon.start();
     const messages = new FuzzedMessages(seed);
     const fds = await daemon.settledFds();
-    let bytes = 0;
+    const sendHalf = async (): Promise<void> => {
+      for (let sent = 0; sent < MESSAGES / 2; sent += IN_A_VOLLEY) {
+        await sendVolley(daemon.address, messages, IN_A_VOLLEY);
+      }
+    };
 
     let over = false;
     const pairing = pairUntil(daemon.address, () => over);
-    for (let sent = 0; sent < MESSAGES; sent += IN_A_VOLLEY) {
-      if (sent === MESSAGES / 2) bytes = residentBytes(daemon.pid);
-      await sendVolley(daemon.address, messages, IN_A_VOLLEY);
+    await sendHalf();
+    let growth = Infinity;
+    // What the collector has not come to look at goes with the next half; what nobody lets go of does not.
+    for (let round = 0; round < 3 && growth >= MAX_GROWTH_BYTES; round++) {
+      const bytes = residentBytes(daemon.pid);
+      await sendHalf();
+      growth = residentBytes(daemon.pid) - bytes;
     }
     over = true;
     const pairs = await pairing;
@@ -51,9 +59,8 @@ claim(
     const { paired, waiting, protocolErrors } = await daemon.status();
     assertEquals(waiting, 0);
     assert(paired >= pairs);
-    const growth = residentBytes(daemon.pid) - bytes;
     const kib = Math.round(growth / 1024);
     console.log(`    ${pairs} valid pairs meanwhile, ${kib} KiB more memory, ${JSON.stringify(protocolErrors)}`);
-    assert(growth < MAX_GROWTH_BYTES, `${growth} bytes more than at half-time`);
+    assert(growth < MAX_GROWTH_BYTES, `${growth} bytes more than half the messages before`);
   },
 );
