@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Deadlines } from "../../src/broker/deadlines.ts";
+import { Deadlines } from "../../src/core/deadlines.ts";
 import { claim } from "../claim.ts";
 
 /** Keeps the process alive until a promise settles: the deadlines themselves do not. */
