@@ -9,6 +9,10 @@ import { RouteMetrics } from "./route_metrics.ts";
 
 export { type KillReason, type RouteFigures, RouteMetrics } from "./route_metrics.ts";
 
+function keyOf({ method, path }: { readonly method: string; readonly path: string }): string {
+  return `${method} ${path}`;
+}
+
 /** The counters of one gateway; they outlive a reload of its configuration. */
 export class ProxyMetrics {
   /** When counting began, in milliseconds since 1970. */
@@ -27,7 +31,7 @@ export class ProxyMetrics {
     this.#now = now;
   }
 
-  /** The counters of every route, in the order in which they were asked for first. */
+  /** The counters of every route, in the order of the configuration. */
   get routes(): RouteMetrics[] {
     return Array.from(this.#routes.values());
   }
@@ -40,20 +44,21 @@ export class ProxyMetrics {
    * @returns Its counters.
    */
   route(method: string, path: string): RouteMetrics {
-    const key = `${method} ${path}`;
+    const key = keyOf({ method, path });
     let route = this.#routes.get(key);
     if (!route) this.#routes.set(key, route = new RouteMetrics(method, path, this.#now));
     return route;
   }
 
   /**
-   * Forgets the routes that a new configuration no longer has; those that stay keep their counts.
+   * Takes over the routes of a configuration and forgets those that it does not have; what stays keeps its counts.
    *
-   * @param routes The routes there are now.
+   * @param routes The routes there are now, in their order.
    */
   retain(routes: Iterable<{ readonly method: string; readonly path: string }>): void {
-    const kept = new Set(Array.from(routes, ({ method, path }) => `${method} ${path}`));
-    for (const key of this.#routes.keys()) if (!kept.has(key)) this.#routes.delete(key);
+    const kept = Array.from(routes, ({ method, path }) => this.route(method, path));
+    this.#routes.clear();
+    for (const route of kept) this.#routes.set(keyOf(route), route);
   }
 
   /**

@@ -116,7 +116,9 @@ claim("a reload keeps the counts of routes that stay and forgets the others", as
   goes.started();
   metrics.retain([{ method: "GET", path: "/stays" }, { method: "POST", path: "/goes" }]);
   assertStrictEquals(metrics.route("GET", "/stays"), stays);
-  assertEquals(metrics.routes.map(({ path }) => path), ["/stays"]);
+  assertEquals(metrics.routes.map(({ method, path }) => `${method} ${path}`), ["GET /stays", "POST /goes"]);
+  metrics.retain([{ method: "POST", path: "/goes" }, { method: "GET", path: "/stays" }]);
+  assertEquals(metrics.routes.map(({ path }) => path), ["/goes", "/stays"], "in the order of the configuration");
   goes.ended();
   assertEquals(goes.running, 0, "what still runs can be counted to its end");
   assertEquals(metrics.route("GET", "/goes").figures.started, 0);

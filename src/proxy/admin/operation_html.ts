@@ -23,28 +23,26 @@ function textBlock(text: string): Html | false {
   return text.trim() !== "" && html`<p class="text">${text.trim()}</p>`;
 }
 
-function parameterRow(parameter: ParameterDescription, reader: OpenApiReader): Html {
+function parameterRow(parameter: ParameterDescription, printer: SchemaPrinter): Html {
   return html`
     <tr>
       <td><code>${parameter.name}</code>${parameter.isRequired && html`
         <strong>required</strong>
       `}</td>
       <td>${parameter.place}</td>
-      <td>${new SchemaPrinter(reader).show(parameter.schema)}${parameter.description !== "" &&
+      <td>${printer.show(parameter.schema)}${parameter.description !== "" &&
         html`<div class="text">${parameter.description}</div>`}</td>
     </tr>
   `;
 }
 
-function bodies(content: readonly ContentDescription[], reader: OpenApiReader): Html[] {
+function bodies(content: readonly ContentDescription[], printer: SchemaPrinter): Html[] {
   return content.map(({ type, schema }) =>
-    html`<div class="body"><code class="media">${type}</code>${
-      schema !== undefined && new SchemaPrinter(reader).show(schema)
-    }</div>`
+    html`<div class="body"><code class="media">${type}</code>${schema !== undefined && printer.show(schema)}</div>`
   );
 }
 
-function operationBody(operation: OperationDescription, reader: OpenApiReader): Html {
+function operationBody(operation: OperationDescription, printer: SchemaPrinter): Html {
   const { parameters, body, responses } = operation;
   const summary = operation.description === "" ? operation.summary : operation.description;
   return html`${textBlock(summary)}${
@@ -60,7 +58,7 @@ function operationBody(operation: OperationDescription, reader: OpenApiReader): 
               <th scope="col">What it is</th>
             </tr>
           </thead>
-          <tbody>${parameters.map((one) => parameterRow(one, reader))}</tbody>
+          <tbody>${parameters.map((one) => parameterRow(one, printer))}</tbody>
         </table>
       </div>
     `
@@ -69,7 +67,7 @@ function operationBody(operation: OperationDescription, reader: OpenApiReader): 
       body.isRequired && html`
         <strong>required</strong>
       `
-    }</h4>${textBlock(body.description)}${bodies(body.content, reader)}`
+    }</h4>${textBlock(body.description)}${bodies(body.content, printer)}`
   }${
     responses.length > 0 && html`
       <h4>Answers</h4>
@@ -77,7 +75,7 @@ function operationBody(operation: OperationDescription, reader: OpenApiReader): 
         html`
           <div>
             <dt><span class="status s${status.slice(0, 1)}">${status}</span></dt>
-            <dd><div class="text">${description}</div>${bodies(content, reader)}</dd>
+            <dd><div class="text">${description}</div>${bodies(content, printer)}</dd>
           </div>
         `
       )}</dl>
@@ -127,12 +125,13 @@ export function operationId(route: { method: string; path: string }): string {
  */
 export function apiHtml(document: unknown, routes: readonly RouteFigures[]): Html {
   const reader = new OpenApiReader(document);
+  const printer = new SchemaPrinter(reader);
   const byKey = new Map(routes.map((route) => [keyOf(route), route]));
   const described = reader.operations.map((operation) => {
     const route = byKey.get(keyOf(operation));
     byKey.delete(keyOf(operation));
     const { method, path, summary, isDeprecated } = operation;
-    return entry(method, path, route, { summary, isDeprecated, body: operationBody(operation, reader) });
+    return entry(method, path, route, { summary, isDeprecated, body: operationBody(operation, printer) });
   });
   const undescribed = Array.from(byKey.values(), (route) =>
     entry(route.method, route.path, route, {

@@ -8,6 +8,17 @@ import type { ProxyStatus } from "../status.ts";
 import { type Html, html } from "./html.ts";
 import { apiHtml } from "./operation_html.ts";
 
+/** What a document was shown as last: a large one takes a while, and requests wait meanwhile. */
+const shown = new WeakMap<object, { routes: string; api: Html }>();
+
+function apiOf(document: unknown, status: ProxyStatus): Html {
+  if (typeof document !== "object" || document === null) return apiHtml(document, status.routes);
+  const routes = status.routes.map(({ method, path }) => `${method} ${path}`).join("\n");
+  let known = shown.get(document);
+  if (known?.routes !== routes) shown.set(document, known = { routes, api: apiHtml(document, status.routes) });
+  return known.api;
+}
+
 function tile(name: string, label: string): Html {
   return html`
     <div class="tile">
@@ -118,7 +129,7 @@ export function pageHtml(status: ProxyStatus, document: unknown): string {
               "number",
             ]],
           )}</section>
-          <section aria-labelledby="api"><h2 id="api">API</h2>${apiHtml(document, status.routes)}</section>
+          <section aria-labelledby="api"><h2 id="api">API</h2>${apiOf(document, status)}</section>
           <section aria-labelledby="requests"><div class="bar"><h2 id="requests">Last requests</h2>
     <label class="filter" hidden><input type="checkbox" id="failures"> only failures</label></div>${table(
       "last-requests",

@@ -7,9 +7,10 @@
 import { type Html, html } from "./html.ts";
 import { entriesOf, itemsOf, memberOf, type OpenApiReader, textOf } from "./openapi_reader.ts";
 
-/** How many levels are shown, and how many schemas in one: documents may be circular, or huge once resolved. */
+/** How many levels are shown, how many lines of one schema, and of all: documents may be circular, or huge once resolved. */
 const DEEPEST = 8;
-const MOST_SCHEMAS = 300;
+const MOST_LINES = 300;
+const MOST_LINES_IN_ALL = 20_000;
 
 /** How much of a value, such as an example, is shown. */
 const LONGEST_VALUE = 200;
@@ -64,10 +65,11 @@ function factsHtml(facts: readonly string[]): Html | false {
 /** Shows schemas of one document. */
 export class SchemaPrinter {
   readonly #reader: OpenApiReader;
-  #left = MOST_SCHEMAS;
+  #left = 0;
+  #leftInAll = MOST_LINES_IN_ALL;
 
   /**
-   * Begins to show one schema.
+   * Begins to show schemas, all of one page.
    *
    * @param reader The document, to follow references in.
    */
@@ -82,20 +84,15 @@ export class SchemaPrinter {
    * @returns Its type, what else holds, and its members.
    */
   show(schema: unknown): Html {
-    return html`<div class="schema">${this.#line(schema)}${this.#below(schema, [])}</div>`;
+    this.#left = Math.min(MOST_LINES, this.#leftInAll);
+    this.#leftInAll -= this.#left;
+    const shown = html`<div class="schema">${this.#line(schema)}${this.#below(schema, [])}</div>`;
+    this.#leftInAll += this.#left;
+    return shown;
   }
 
-  /**
-   * Says what type a schema has.
-   *
-   * @param schema The schema, or a reference to it.
-   * @returns Such as `array of integer (int64)`.
-   */
-  typeText(schema: unknown): string {
-    return this.#typeText(schema, 0);
-  }
-
-  #typeText(schema: unknown, depth: number): string {
+  /** Such as `array of integer (int64)`. */
+  #typeText(schema: unknown, depth = 0): string {
     if (schema === false) return "nothing";
     const found = this.#reader.resolve(schema);
     const name = textOf(memberOf(schema, "$ref")).split("/").at(-1) || textOf(memberOf(found, "title"));
@@ -124,7 +121,7 @@ export class SchemaPrinter {
     if (choices !== "") facts.unshift(`one of ${choices}`);
     for (const [keyword, words] of FLAGS) if (memberOf(found, keyword) === true) facts.push(words);
     const description = textOf(memberOf(found, "description"));
-    return html`<span class="type">${this.typeText(schema)}</span>${factsHtml(facts)}${
+    return html`<span class="type">${this.#typeText(schema)}</span>${factsHtml(facts)}${
       description !== "" && html`<div class="text">${description}</div>`
     }`;
   }
@@ -134,28 +131,33 @@ export class SchemaPrinter {
     const found = this.#reader.resolve(schema);
     if (typeof found !== "object" || found === null) return false;
     if (above.includes(found)) return factsHtml(["as above"]);
-    if (above.length >= DEEPEST || --this.#left < 0) return factsHtml(["…"]);
+    if (above.length >= DEEPEST || this.#left <= 0) return factsHtml(["…"]);
     const path = [...above, found];
     const required = itemsOf(memberOf(found, "required"));
     const items = memberOf(found, "items");
     const more = memberOf(found, "additionalProperties");
+    const member = (label: Html, one: unknown): Html | false => {
+      if (this.#left <= 0) return false;
+      return --this.#left === 0
+        ? html`<li>…</li>`
+        : html`<li>${label} ${this.#line(one)}${this.#below(one, path)}</li>`;
+    };
     const rows = [
       ...entriesOf(memberOf(found, "properties")).map(([name, one]) =>
-        html`<li><code>${name}</code>${
-          required.includes(name) && html`
-            <strong>required</strong>
-          `
-        } ${this.#line(one)}${this.#below(one, path)}</li>`
-      ),
-      ...(typeof more === "object" && more !== null
-        ? [html`<li><em>any other name</em> ${this.#line(more)}${this.#below(more, path)}</li>`]
-        : []),
-      ...ALTERNATIVES.flatMap(([keyword, words]) =>
-        itemsOf(memberOf(found, keyword)).map((one) =>
-          html`<li><em>${words}</em> ${this.#line(one)}${this.#below(one, path)}</li>`
+        member(
+          html`<code>${name}</code>${
+            required.includes(name) && html`
+              <strong>required</strong>
+            `
+          }`,
+          one,
         )
       ),
-    ];
+      typeof more === "object" && more !== null && member(html`<em>any other name</em>`, more),
+      ...ALTERNATIVES.flatMap(([keyword, words]) =>
+        itemsOf(memberOf(found, keyword)).map((one) => member(html`<em>${words}</em>`, one))
+      ),
+    ].filter((row) => row !== false);
     return html`${items !== undefined && this.#below(items, path)}${rows.length > 0 && html`<ul>${rows}</ul>`}`;
   }
 }
