@@ -12,11 +12,11 @@ import {
   ONLY_HANGUP,
   strayDescriptors,
 } from "../core/connection.ts";
+import { Deadlines } from "../core/deadlines.ts";
 import { SystemError } from "../core/errors.ts";
 import type { AccessRules } from "./access.ts";
 import { Admission, type RefusalReason } from "./admission.ts";
 import { Client, type ClientOwner } from "./client.ts";
-import { Deadlines } from "../core/deadlines.ts";
 import type { Entrance, EntranceOwner } from "./entrance.ts";
 import type { Limits } from "./limits.ts";
 import { Matchmaker } from "./matchmaker.ts";
