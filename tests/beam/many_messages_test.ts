@@ -13,6 +13,23 @@ const IN_A_ROW = 200;
 /** What a million messages may leave behind, beside what the collector has not looked at yet. */
 const MAX_GROWTH_BYTES = 48 * 1024 * 1024;
 
+/**
+ * Makes sure that something leaves no descriptor and no memory behind. It is done
+ * up to three times: where the collector has not come to look at what is left, it
+ * may have the next time, and what nobody lets go of grows each time.
+ */
+async function assertLeavesNothing(use: () => Promise<void>): Promise<void> {
+  const fds = countOpen();
+  let growth = Infinity;
+  for (let round = 0; round < 3 && growth >= MAX_GROWTH_BYTES; round++) {
+    const bytes = residentBytes(Deno.pid);
+    await use();
+    assertEquals(countOpen(), fds);
+    growth = residentBytes(Deno.pid) - bytes;
+  }
+  assert(growth < MAX_GROWTH_BYTES, `${growth} bytes more`);
+}
+
 /** Sends and receives numbered messages, every tenth with a descriptor. */
 async function exchange(sender: Beam, receiver: Beam, first: number, count: number, alone: boolean): Promise<void> {
   const [reader, writer] = pipe();
@@ -46,12 +63,7 @@ for (const options of WIRES) {
     using _receiver = receiver;
     // The engine finds its size first.
     await exchange(sender, receiver, 0, messages / 10, isBare);
-    const bytes = residentBytes(Deno.pid);
-    const fds = countOpen();
-    await exchange(sender, receiver, 0, messages, isBare);
-    assertEquals(countOpen(), fds);
-    const growth = residentBytes(Deno.pid) - bytes;
-    assert(growth < MAX_GROWTH_BYTES, `${growth} bytes more`);
+    await assertLeavesNothing(() => exchange(sender, receiver, 0, messages, isBare));
   });
 }
 
@@ -72,12 +84,8 @@ claim("thousands of large messages use the same memory, and leave nothing behind
       }
     };
     await exchange(100);
-    const bytes = residentBytes(Deno.pid);
-    const fds = countOpen();
     // Places are counted modulo 2³², which is passed here.
-    await exchange(4100);
-    assertEquals(countOpen(), fds);
-    assert(residentBytes(Deno.pid) - bytes < MAX_GROWTH_BYTES);
+    await assertLeavesNothing(() => exchange(4100));
   }
 });
 
@@ -97,9 +105,5 @@ claim("ten thousand beams, one after the other, leave nothing behind", async () 
     }
   };
   await useOnce(1000);
-  const bytes = residentBytes(Deno.pid);
-  const fds = countOpen();
-  await useOnce(10_000);
-  assertEquals(countOpen(), fds);
-  assert(residentBytes(Deno.pid) - bytes < MAX_GROWTH_BYTES);
+  await assertLeavesNothing(() => useOnce(10_000));
 });
