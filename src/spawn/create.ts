@@ -109,6 +109,11 @@ function stepsFor(options: SpawnOptions, belongings: Belongings): Pick<Plan, "st
   const isMovedLater = isLoadedFirst && (mntLater ?? root) !== undefined;
   const later = isMovedLater ? numbersOf(mntLater?.fd, root, wd) : isLoadedFirst ? [] : numbersOf(parent);
   const { steps: descriptorSteps, kept } = mapDescriptors(belongings.descriptors, later);
+  const closeKept = kept.map((fd): Step => ({
+    what: STEP.CLOSE_RANGE,
+    numbers: [fd, fd, 0],
+    syscall: "close_range",
+  }));
 
   const steps: Step[] = [
     ...resourceSteps(options),
@@ -121,12 +126,12 @@ function stepsFor(options: SpawnOptions, belongings: Belongings): Pick<Plan, "st
     ...sessionSteps(options),
     ...descriptorSteps,
     ...descriptorLimitSteps(options),
-    ...(isLoadedFirst ? [] : [...identity, ...deathSteps(options, kept[0])]),
+    ...(isLoadedFirst ? [] : [...identity, ...deathSteps(options, kept[0]), ...closeKept]),
     ...(isLoadedFirst || options.paused ? [{ what: STEP.TRACE, syscall: "ptrace" }] : []),
   ];
   const deferred: Step[] = !isLoadedFirst ? [] : [
     ...(isMovedLater ? relocated(place, later, kept) : []),
-    ...kept.map((fd): Step => ({ what: STEP.CLOSE_RANGE, numbers: [fd, fd, 0], syscall: "close_range" })),
+    ...closeKept,
     ...identity,
     ...concealSteps(options, pid !== undefined),
     // Whoever traces it takes it along if it dies.

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { SpawnOptions } from "../../src/spawn/mod.ts";
+import { spawn, type SpawnOptions } from "../../src/spawn/mod.ts";
 import { Process, until } from "../cli/program.ts";
 import { claim, NEEDS_ROOT } from "../claim.ts";
 import { ownProgram } from "./own_program.ts";
@@ -56,4 +56,14 @@ claim("a caller that ends by itself takes along whom it gave a death signal", as
   await parent.closeInput();
   assertEquals((await parent.ended()).status, 0);
   await until(() => !pids.some(isAlive), "somebody lives on");
+});
+
+claim("a child with a death signal is not left what its caller is known by", async () => {
+  const show = "i=0; while [ $i -lt 64 ]; do if [ -e /proc/$$/fd/$i ]; then echo $i; fi; i=$((i+1)); done";
+  for (const more of [{}, { fds: { 5: 0 } }, { fds: { 3: 0 }, newSession: true }]) {
+    const child = spawn({ command: "sh", args: ["-c", show], stdout: "piped", deathSignal: "SIGKILL", ...more });
+    const numbers = (await new Response(child.stdout).text()).trim().split("\n");
+    assertEquals(numbers, ["0", "1", "2", ...Object.keys(more.fds ?? {})]);
+    await child.status;
+  }
 });
