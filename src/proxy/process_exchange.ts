@@ -9,6 +9,7 @@ import { SystemError } from "../core/errors.ts";
 import { openPipe, PipeReader } from "../core/pipe.ts";
 import { type ExitStatus, spawn } from "../spawn/mod.ts";
 import { OutputLog } from "./output_log.ts";
+import type { Problem } from "./problem.ts";
 import type { PendingRequest, PendingRequests } from "./pending.ts";
 import { ProcessTree } from "./process_tree.ts";
 import type { KillReason } from "./metrics.ts";
@@ -26,6 +27,15 @@ const SETTLE_MS = 100;
 /** How a process ended, in words that hold no secrets. */
 export function endInWords({ code, signal }: ExitStatus): string {
   return signal === null ? `exited with ${code}` : `was ended by ${signal}`;
+}
+
+/** Why a process could not be started, in words that hold no secrets. */
+function startProblem(error: unknown): Problem {
+  const reason = (error as Error).message;
+  const code = error instanceof SystemError ? error.code : undefined;
+  // How much they may have in all depends on limits that only execve(2) knows.
+  if (code === "E2BIG") return { status: 413, detail: "the arguments and variables together are too long", reason };
+  return { status: 502, detail: `the program could not be started${code === undefined ? "" : ` (${code})`}`, reason };
 }
 
 /** The process of one request. */
@@ -93,9 +103,7 @@ export class ProcessExchange implements PendingRequest {
       this.#out?.close();
       this.#err?.close();
       this.#cgroup?.remove();
-      const code = error instanceof SystemError ? ` (${error.code})` : "";
-      const detail = `the program could not be started${code}`;
-      transaction.fail({ status: 502, detail, reason: (error as Error).message }, "not started");
+      transaction.fail(startProblem(error), "not started");
       this.#span?.end(undefined, "not started");
       return this.#onGone();
     }
