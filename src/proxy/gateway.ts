@@ -9,20 +9,20 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { getLogger } from "@std/log";
 import { ArgumentError } from "./arguments.ts";
 import { History } from "./history.ts";
-import type { HttpHandler } from "./http_service.ts";
 import type { ProxyMetrics } from "./metrics.ts";
 import { PayloadError } from "./payload.ts";
 import { PendingRequests } from "./pending.ts";
 import { type Problem, problemAnswer, violationProblem } from "./problem.ts";
 import { ProcessExchange } from "./process_exchange.ts";
 import type { FrontRequest, Violation } from "./request.ts";
-import { readBody } from "./request_body.ts";
-import { answerWith, ClientResponder, type Responder } from "./responder.ts";
+import { bodyLength, readBody } from "./request_body.ts";
+import { answerWith, ClientResponder } from "./responder.ts";
 import type { Route } from "./route.ts";
 import { dropRuntimeSpan } from "./runtime_span.ts";
 import type { Found, Router } from "./router.ts";
 import { type Refusal, Slots } from "./slots.ts";
 import { planStart, type StartPlan } from "./start_plan.ts";
+import type { HttpHandler } from "./take_requests.ts";
 import type { Tracing } from "./tracing.ts";
 import { type Observer, Transaction } from "./transaction.ts";
 
@@ -120,7 +120,8 @@ export class Gateway implements HttpHandler, Observer {
   #refuse(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
     this.metrics.refusedWithoutRoute(problem.status);
     // A body that nobody has asked for may be of any length: the connection ends with the answer.
-    answerWith(response, problemAnswer(problem), true, request.method === "HEAD");
+    const closes = this.#isStopping || bodyLength(request) !== 0;
+    answerWith(response, problemAnswer(problem), closes, request.method === "HEAD");
   }
 
   #refuseWithoutRoute(request: IncomingMessage, response: ServerResponse, allowed: readonly string[]): void {
@@ -162,13 +163,16 @@ export class Gateway implements HttpHandler, Observer {
       transaction.span = this.tracing?.request(front, route.config.path, { startedAt: began.time });
       return transaction;
     };
-    mayContinue();
-    readBody(request, route.config.limits.body, {
+    readBody(request, route.config.limits.body, mayContinue, {
       onBody: (body) => this.#admit(begin(body)),
       onTooLarge: () => {
         responder.closes = true;
         const detail = `the body has more than ${route.config.limits.body} bytes`;
         begin(new Uint8Array()).fail({ status: 413, detail }, "body too large");
+      },
+      onFault: (problem) => {
+        responder.closes = true;
+        begin(new Uint8Array()).fail(problem, "body refused");
       },
       onGone: () => begin(new Uint8Array()).giveUp(),
     });

@@ -5,26 +5,14 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { serveListener } from "../core/adoption.ts";
-import { Fd } from "../core/fd.ts";
+import type { Fd } from "../core/fd.ts";
 import { UnixListener } from "../core/listener.ts";
 import type { SocketFileOptions } from "../core/socket_file.ts";
 import type { ListenTarget } from "./config.ts";
-import { type Problem, problemAnswer } from "./problem.ts";
-
-/** Takes requests. */
-export interface HttpHandler {
-  /**
-   * Answers a request.
-   *
-   * @param request The request.
-   * @param response Its answer.
-   * @param mayContinue Lets a client send its body that waits to be asked for it (Expect: 100-continue).
-   */
-  onRequest(request: IncomingMessage, response: ServerResponse, mayContinue: () => void): void;
-}
+import { type HttpHandler, takeRequests } from "./take_requests.ts";
 
 /** What a server is to do. */
 export interface HttpOptions extends SocketFileOptions {
@@ -46,13 +34,6 @@ const LOOK_MS = 1000;
 
 /** How long a connection may be idle, in milliseconds: longer than the usual pause of a client that keeps it. */
 const KEEP_ALIVE_MS = 30_000;
-
-/** Answers to what is no request, by the error of the parser. */
-const FAULTS: Readonly<Record<string, Problem>> = {
-  HPE_HEADER_OVERFLOW: { status: 431, detail: "the header fields are too large" },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: "the request did not arrive in time" },
-};
-const NO_REQUEST: Problem = { status: 400, detail: "that is no request by HTTP/1.1" };
 
 /**
  * Tells whether an address is that of a Unix socket.
@@ -104,6 +85,7 @@ export class HttpService {
       headersTimeout: requestTimeout === 0 ? HEADERS_TIMEOUT_MS : Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
       connectionsCheckingInterval: LOOK_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      requireHostHeader: false,
     };
     const server = target.tls ? createTlsServer({ ...settings, ...readTls(target.tls) }) : createServer(settings);
     if (options.connections !== undefined) server.maxConnections = options.connections;
@@ -192,27 +174,4 @@ function listenTcp(server: Server | TlsServer, { address, port = 0 }: ListenTarg
     resolve();
   });
   return promise;
-}
-
-function takeRequests(server: Server | TlsServer, handler: HttpHandler): void {
-  const answering = new WeakSet<object>();
-  const take = (request: IncomingMessage, response: ServerResponse, mayContinue: () => void): void => {
-    const { socket } = request;
-    answering.add(socket);
-    response.once("close", () => answering.delete(socket));
-    handler.onRequest(request, response, mayContinue);
-  };
-  server.on("request", (request, response) => take(request, response, () => {}));
-  server.on("checkContinue", (request, response) => take(request, response, () => response.writeContinue()));
-  server.on("checkExpectation", (_request, response) => response.writeHead(417, { connection: "close" }).end());
-  server.on("clientError", (error: Error & { code?: string }, socket) => {
-    // Nothing may come into the middle of an answer.
-    if (!socket.writable || error.code === "ECONNRESET" || answering.has(socket)) return void socket.destroy();
-    const { status, headers, body } = problemAnswer(FAULTS[error.code ?? ""] ?? NO_REQUEST);
-    const fields = [...headers, ["content-length", `${body.length}`], ["connection", "close"]];
-    socket.write(`HTTP/1.1 ${status} \r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
-    socket.end(body);
-  });
-  // Neither tunnels nor other protocols are spoken here.
-  server.on("connect", (_request, socket) => socket.destroy());
 }

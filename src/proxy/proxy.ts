@@ -9,9 +9,10 @@ import { groupId, primaryGroupOf, userId } from "../core/accounts.ts";
 import { buildGeneration, type BuiltGeneration } from "./build_generation.ts";
 import type { ListenTarget, ProxyConfig, ReplySocket } from "./config.ts";
 import { Gateway } from "./gateway.ts";
-import { type HttpHandler, type HttpOptions, HttpService, isUnix } from "./http_service.ts";
+import { type HttpOptions, HttpService, isUnix } from "./http_service.ts";
 import { ReplyHandler } from "./reply_server.ts";
 import type { ProxyStatus } from "./status.ts";
+import type { HttpHandler } from "./take_requests.ts";
 import { startTracing } from "./tracing.ts";
 import { ProxyMetrics } from "./metrics.ts";
 

@@ -6,12 +6,12 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { peerCredentialsOf } from "../core/credentials.ts";
-import type { HttpHandler } from "./http_service.ts";
 import type { PendingRequest, PendingRequests } from "./pending.ts";
 import { problemAnswer } from "./problem.ts";
 import { compatibleReply, ReplyError, replyOf } from "./reply.ts";
 import { readBody } from "./request_body.ts";
 import { answerWith } from "./responder.ts";
+import type { HttpHandler } from "./take_requests.ts";
 
 /** Where workers ask for their next request. */
 export interface NextHandler {
@@ -96,8 +96,7 @@ export class ReplyHandler implements HttpHandler {
     if (found.replyFrom === "descendants" && !found.mayAnswer(peerOf(request))) {
       return this.#refuse(response, 403, "only the process of the request, and what came of it, may answer");
     }
-    mayContinue();
-    this.#take(id, found, request, response);
+    this.#take(id, found, request, response, mayContinue);
   }
 
   /** The patterns overlap, and anything may be an id: all readings of a path. */
@@ -109,8 +108,14 @@ export class ReplyHandler implements HttpHandler {
       .map(([before, after]) => path.slice(before.length, path.length - after.length));
   }
 
-  #take(id: string, found: PendingRequest, request: IncomingMessage, response: ServerResponse): void {
-    readBody(request, found.maxBytes, {
+  #take(
+    id: string,
+    found: PendingRequest,
+    request: IncomingMessage,
+    response: ServerResponse,
+    mayContinue: () => void,
+  ): void {
+    readBody(request, found.maxBytes, mayContinue, {
       onBody: (body) => {
         try {
           const answer = this.#strictCompat ? compatibleReply(body) : replyOf(request, body, found.contentType);
@@ -129,6 +134,7 @@ export class ReplyHandler implements HttpHandler {
         this.#refuse(response, 413, `an answer has at most ${found.maxBytes} bytes`, true);
         found.onTooLarge();
       },
+      onFault: ({ status, detail }) => this.#refuse(response, status, detail, true),
       onGone: () => {},
     });
   }

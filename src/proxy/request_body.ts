@@ -5,6 +5,8 @@
  */
 
 import type { IncomingMessage } from "node:http";
+import type { Problem } from "./problem.ts";
+import { RequestFault } from "./request_fault.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -14,7 +16,9 @@ export interface BodyHandler {
   onBody(body: Uint8Array<ArrayBuffer>): void;
   /** It has more bytes than it may have; no more of it is taken. */
   onTooLarge(): void;
-  /** It did not arrive in full: the client has gone, or was too slow. */
+  /** The rest of it will not be read: it is malformed, or was too slow. The client is there still. */
+  onFault(problem: Problem): void;
+  /** It did not arrive in full: the client has gone. */
   onGone(): void;
 }
 
@@ -34,12 +38,19 @@ export function bodyLength({ headers }: IncomingMessage): number | undefined {
  *
  * @param request The request.
  * @param maxBytes How many bytes it may have.
+ * @param mayContinue Asks for it: a client may wait for that before it sends anything.
  * @param handler Who is told, once.
  */
-export function readBody(request: IncomingMessage, maxBytes: number, handler: BodyHandler): void {
+export function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  mayContinue: () => void,
+  handler: BodyHandler,
+): void {
   const length = bodyLength(request);
   if (length === 0) return handler.onBody(NOTHING);
   if (length !== undefined && length > maxBytes) return handler.onTooLarge();
+  mayContinue();
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   let isOver = false;
@@ -55,7 +66,9 @@ export function readBody(request: IncomingMessage, maxBytes: number, handler: Bo
     pieces.push(piece);
   });
   request.on("end", () => finish(() => handler.onBody(joined(pieces, bytes))));
-  request.on("error", () => finish(() => handler.onGone()));
+  request.on("error", (error) => {
+    finish(() => error instanceof RequestFault ? handler.onFault(error.problem) : handler.onGone());
+  });
   request.on("close", () => finish(() => handler.onGone()));
 }
 

@@ -58,6 +58,19 @@ function ownHeaders(headers: HeaderList, length: number | undefined, close: bool
   return list;
 }
 
+/** Connections that end with an answer: what is asked for behind that is not looked at (RFC 9112, 9.6). */
+const ending = new WeakSet<object>();
+
+/**
+ * Tells whether a connection ends with an answer that has been given already.
+ *
+ * @param socket The connection.
+ * @returns Whether it does.
+ */
+export function isEnding(socket: object): boolean {
+  return ending.has(socket);
+}
+
 /**
  * Gives a whole answer.
  *
@@ -73,6 +86,7 @@ export function answerWith(
   isHead = false,
 ): void {
   const length = hasNoBody(status) ? undefined : body.length;
+  if (closes) ending.add(response.req.socket);
   response.writeHead(status, ownHeaders(headers, length, closes));
   if (isHead || length === undefined || length === 0) response.end();
   else response.end(body);
@@ -101,7 +115,7 @@ export class ClientResponder implements Responder {
     this.#response = response;
     this.#isHead = request.method === "HEAD";
     response.on("close", () => {
-      if (this.#ended) return;
+      if (this.isOver) return;
       this.#gone = true;
       this.onGone();
     });
