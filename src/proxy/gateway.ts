@@ -104,6 +104,7 @@ export class Gateway implements HttpHandler, Observer {
 
   onRequest(request: IncomingMessage, response: ServerResponse, mayContinue: () => void): void {
     const { url = "/", method = "GET" } = request;
+    if (this.tracing) dropRuntimeSpan(response);
     const [path, query] = splitTarget(url);
     if (this.#isStopping) return this.#refuse(request, response, STOPPING);
     let found: ReturnType<Router<Route>["find"]>;
@@ -159,7 +160,6 @@ export class Gateway implements HttpHandler, Observer {
         body,
       };
       const transaction = new Transaction(front, route, responder, this, began);
-      if (this.tracing) dropRuntimeSpan(response);
       transaction.span = this.tracing?.request(front, route.config.path, { startedAt: began.time });
       return transaction;
     };

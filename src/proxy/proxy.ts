@@ -222,8 +222,16 @@ export class Proxy {
    */
   async reload(config: ProxyConfig): Promise<void> {
     const before = this.#services;
-    const generation = await buildGeneration(config, this.#gateway.metrics);
-    const services = await this.#open(config, before);
+    let generation: BuiltGeneration;
+    let services: Services;
+    try {
+      generation = await buildGeneration(config, this.#gateway.metrics);
+      services = await this.#open(config, before);
+    } catch (error) {
+      // What would have been new is not counted.
+      this.#gateway.metrics.retain(this.#generation.config.routes);
+      throw error;
+    }
     if (config.front.tls && services.front === before.front) services.front.renewTls(config.front.tls);
     services.front.mostConnections = config.limits.connections;
     this.#apply(generation);

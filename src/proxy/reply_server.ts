@@ -11,6 +11,7 @@ import { problemAnswer } from "./problem.ts";
 import { compatibleReply, ReplyError, replyOf } from "./reply.ts";
 import { readBody } from "./request_body.ts";
 import { answerWith } from "./responder.ts";
+import { dropRuntimeSpan } from "./runtime_span.ts";
 import type { HttpHandler } from "./take_requests.ts";
 
 /** Where workers ask for their next request. */
@@ -81,6 +82,8 @@ export class ReplyHandler implements HttpHandler {
   }
 
   onRequest(request: IncomingMessage, response: ServerResponse, mayContinue: () => void): void {
+    // Deno would make a trace of its own of each answer.
+    dropRuntimeSpan(response);
     const path = (request.url ?? "/").replace(/^https?:\/\/[^/]*/i, "").split("?", 1)[0];
     const next = NEXT.exec(path);
     if (next && request.method === "GET") return this.#next.onNext(next[1], peerOf(request), response);
