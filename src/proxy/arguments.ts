@@ -9,9 +9,9 @@
 
 import type { Template, TemplatePart } from "./config.ts";
 import type { FrontRequest } from "./request.ts";
+import { asSent, plainest, QueryFields } from "./wire_text.ts";
 
 const encoder = new TextEncoder();
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The most bytes that one argument, or one variable with its name, may have (MAX_ARG_STRLEN, execve(2)), less its NUL. */
 export const MAX_ARGUMENT_BYTES = 131_071;
@@ -23,7 +23,7 @@ export interface Filling {
   /** What its body was made into. */
   readonly payload: Uint8Array<ArrayBuffer>;
   /** Its query, taken apart when it is first asked for. */
-  query?: URLSearchParams;
+  query?: QueryFields;
 }
 
 /** Thrown for what no argument can hold: the client's fault. */
@@ -35,9 +35,9 @@ export class ArgumentError extends Error {
    * Says what is wrong.
    *
    * @param message What.
-   * @param status The status for the client: 400, or 413 for what is too long.
+   * @param status The status for the client: 400, or 413 or 431 for what is too long.
    */
-  constructor(message: string, readonly status: 400 | 413) {
+  constructor(message: string, readonly status: 400 | 413 | 431) {
     super(message);
   }
 }
@@ -59,18 +59,9 @@ function valueOf(part: TemplatePart, filling: Filling): string | Uint8Array {
     case "path":
       return valueIn(request.parameters, part.name);
     case "query":
-      return (filling.query ??= new URLSearchParams(request.query)).get(part.name) ?? "";
+      return (filling.query ??= new QueryFields(request.query)).get(part.name);
     case "header":
-      return valueIn(request.headers, part.name.toLowerCase());
-  }
-}
-
-/** Text where it is text: that is packed faster, and can be shown. */
-function plainest(bytes: Uint8Array): string | Uint8Array {
-  try {
-    return strict.decode(bytes);
-  } catch {
-    return bytes;
+      return asSent(valueIn(request.headers, part.name.toLowerCase()));
   }
 }
 

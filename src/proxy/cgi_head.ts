@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { isFieldName, isFieldValue } from "./fields.ts";
 import type { HeaderList } from "./request.ts";
 
@@ -12,7 +13,6 @@ export const MAX_HEAD_BYTES = 65_536;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-const decoder = new TextDecoder("latin1");
 
 /** A head, and where the body begins. */
 export interface CgiHead {
@@ -41,6 +41,11 @@ function endOfHead(bytes: Uint8Array): number {
   return -1;
 }
 
+/** A character for each byte, as Node wants it; what TextDecoder calls latin1 is windows-1252. */
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+}
+
 function statusOf(value: string): number {
   const status = Number(/^([2-5]\d\d)(?: |$)/.exec(value)?.[1]);
   if (Number.isNaN(status)) throw new CgiHeadError("'Status' does not begin with a number from 200 to 599");
@@ -64,7 +69,7 @@ export function readCgiHead(bytes: Uint8Array, isAll: boolean): CgiHead | undefi
   if (length < 0) throw new CgiHeadError("the output has no empty line after its head");
   const headers: [string, string][] = [];
   let status: number | undefined;
-  for (const line of decoder.decode(bytes.subarray(0, length)).split("\n")) {
+  for (const line of latin1(bytes.subarray(0, length)).split("\n")) {
     const text = line.replace(/\r$/, "");
     if (text === "") continue;
     const colon = text.indexOf(":");

@@ -12,6 +12,7 @@ import { fill, type Filling, holdsPayload, payloadArgument } from "./arguments.t
 import { DEFAULT_ENVIRONMENT, type Injection, type ProxyConfig, type RouteConfig } from "./config.ts";
 import { payloadOf } from "./payload.ts";
 import type { FrontRequest } from "./request.ts";
+import { asSent } from "./wire_text.ts";
 
 /** Under which number a process finds the payload with `channel: file`. */
 const PAYLOAD_FD = 3;
@@ -106,7 +107,7 @@ export function planStart(route: RouteConfig, start: RouteStart, request: FrontR
   const variables: Record<string, string | Uint8Array> = { ...start.env };
   for (const name in env) variables[name] = fill(env[name], filling, name);
   variables.REQUEST_ID = request.id;
-  variables.URIPATH = request.path;
+  variables.URIPATH = asSent(request.path);
   if (start.env.REPLY_SOCKET !== undefined) {
     variables.REPLY_URL = `http://localhost${replyPath(route, request.id)}`;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { type LogRecord, setup } from "@std/log";
 import { parseProxyConfig } from "../../src/proxy/read_config.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
@@ -133,7 +134,6 @@ export async function serving(
 export class Connection implements Disposable {
   /** What is below. */
   readonly conn: Deno.TcpConn | Deno.UnixConn;
-  readonly #decoder = new TextDecoder("latin1");
   #text = "";
   #isOpen = true;
 
@@ -157,7 +157,7 @@ export class Connection implements Disposable {
     const part = new Uint8Array(65_536);
     const size = await this.conn.read(part).catch(() => null);
     if (size === null) return false;
-    this.#text += this.#decoder.decode(part.subarray(0, size));
+    this.#text += Buffer.from(part.buffer, 0, size).toString("latin1");
     return true;
   }
 
