@@ -6,7 +6,8 @@
 
 import { Content } from "./content.ts";
 import { type Fault, violationOf } from "./faults.ts";
-import { type Location, type References, walk } from "./references.ts";
+import { type Location, walk } from "./location.ts";
+import type { References } from "./references.ts";
 import type { Check, SchemaSet } from "./schema_set.ts";
 import { type Shape, shapeOf, UNKNOWN } from "./shape.ts";
 import { readText, StyleError } from "./styles.ts";

@@ -7,7 +7,8 @@
 import { OpenApiError, withinStack } from "./errors.ts";
 import { expand } from "./expand.ts";
 import { type ApiOperation, compileOperation } from "./operation.ts";
-import { type Location, placeOf, References, walk } from "./references.ts";
+import { type Location, placeOf, walk } from "./location.ts";
+import { References } from "./references.ts";
 import { SchemaSet } from "./schema_set.ts";
 import { checkAgainstSpecification, versionOf } from "./specification.ts";
 
@@ -37,13 +38,13 @@ export class ApiDocument {
    * @throws {OpenApiError} If it cannot be used; the message begins with `file:line:column` where that is known.
    */
   static async load(file: string): Promise<ApiDocument> {
-    const references = await References.read(file);
-    const version = versionOf(references.main);
-    const document = withinStack(file, () => expand(references)) ?? references.main.value;
+    const references = await References.read(file, versionOf);
+    const is30 = versionOf(references.main) === "3.0";
+    const document = withinStack(() => file, () => expand(references)) ?? references.main.value;
     await checkAgainstSpecification(document, references);
     const [requests, answers] = await Promise.all([
-      SchemaSet.load(references, version === "3.0", "request"),
-      SchemaSet.load(references, version === "3.0", "answer"),
+      SchemaSet.load(references, is30, "request"),
+      SchemaSet.load(references, is30, "answer"),
     ]);
     return new ApiDocument(document, references, requests, answers);
   }

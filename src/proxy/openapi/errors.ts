@@ -13,16 +13,16 @@ export class OpenApiError extends Error {
 /**
  * Says that data nests too deeply instead of letting the stack overflow.
  *
- * @param what Whose data it is, for the message.
+ * @param where Names the data, for the message.
  * @param work What to do.
  * @returns What `work` returns.
  * @throws {OpenApiError} If the stack does not suffice.
  */
-export function withinStack<T>(what: string, work: () => T): T {
+export function withinStack<T>(where: () => string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof RangeError) throw new OpenApiError(`${what}: nested too deeply`, { cause: error });
+    if (error instanceof RangeError) throw new OpenApiError(`${where()}: nested too deeply`, { cause: error });
     throw error;
   }
 }

@@ -4,21 +4,25 @@
  * @module
  */
 
-import { type Location, referenceOf, type References, walk } from "./references.ts";
+import { type Location, referenceOf, walk } from "./location.ts";
+import type { References } from "./references.ts";
 
 /** A document that would have more parts than this stays as it is: references can double at every step. */
 const MOST_PARTS = 200_000;
+/** And so does one that would nest deeper. */
+const MOST_LEVELS = 300;
 
 /**
  * Replaces the references of a document.
  *
  * @param references The document.
- * @returns A copy without references but those to what contains them, or `undefined` if it would be too large.
+ * @returns A copy without references but those to what contains them, or `undefined` if it would be too large or too deep.
  * @throws {OpenApiError} For a reference to nothing.
  */
 export function expand(references: References): unknown {
   let parts = 0;
-  const isTooLarge = (): boolean => parts > MOST_PARTS;
+  let isTooDeep = false;
+  const isTooLarge = (): boolean => isTooDeep || parts > MOST_PARTS;
   const inside = new Set<unknown>();
   const copy = (location: Location): unknown => {
     if (isTooLarge()) return undefined;
@@ -28,6 +32,7 @@ export function expand(references: References): unknown {
     // An alias of YAML may lead upwards as a reference may.
     if (inside.has(value)) return value;
     inside.add(value);
+    if (inside.size > MOST_LEVELS) isTooDeep = true;
     const copied = copyOf(location, value);
     inside.delete(value);
     return copied;

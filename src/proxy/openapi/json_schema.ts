@@ -7,7 +7,8 @@
 import { OpenApiError } from "./errors.ts";
 import { isKeyword, LIST_KEYWORDS, MAP_KEYWORDS, SCHEMA_KEYWORDS, suggest, VALUE_KEYWORDS } from "./keywords.ts";
 import { patternOf } from "./patterns.ts";
-import { type Location, placeOf, referenceOf, type References, shorten, walk } from "./references.ts";
+import { type Location, placeOf, referenceOf, shorten, walk } from "./location.ts";
+import type { References } from "./references.ts";
 
 /** A schema as the validator takes it. */
 export type JsonSchema = boolean | Readonly<Record<string, unknown>>;
@@ -26,8 +27,8 @@ export interface Conversion {
   readonly direction: Direction;
   /** Finds what references mean. */
   readonly references: References;
-  /** Names what a reference leads to; it is converted by itself, once. */
-  nameOf(target: Location): string;
+  /** What a reference is made into; what it leads to is converted by itself, once. */
+  refer(target: Location): Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -50,14 +51,14 @@ export function toJsonSchema(
   const schema = value;
   const { is30, references } = conversion;
   const reference = referenceOf(schema) ?? (typeof schema.$dynamicRef === "string" ? schema.$dynamicRef : undefined);
-  const target = reference === undefined ? {} : { $ref: conversion.nameOf(references.resolve(reference, location)) };
+  const target = reference === undefined ? {} : conversion.refer(references.resolve(reference, location));
   // In OpenAPI 3.0 nothing beside $ref counts.
   if (is30 && reference !== undefined) return target;
   for (const word of Object.keys(schema)) {
     if (!isKeyword(word)) throw unknownKeyword(location, word);
   }
   const hiddenHere = new Set([...hidden, ...hiddenProperties(location, conversion)]);
-  const result: Record<string, unknown> = target;
+  const result: Record<string, unknown> = { ...target };
   const alternatives = discriminated(location, conversion);
   for (const [word, part] of Object.entries(schema)) {
     const at = (...steps: string[]) => walk(location, [word, ...steps])!;
@@ -163,7 +164,7 @@ function discriminated(
   }
   const choices = Array.from(byName, ([name, target]) => ({
     if: { properties: { [propertyName]: { const: name } }, required: [propertyName] },
-    then: { $ref: conversion.nameOf(target) },
+    then: conversion.refer(target),
   }));
   const properties = { [propertyName]: { enum: [...byName.keys()] } };
   return { keyword, schema: { type: "object", required: [propertyName], properties, allOf: choices } };

@@ -8,7 +8,8 @@ import { AnswerChecks } from "./answers.ts";
 import { Content } from "./content.ts";
 import { violationOf } from "./faults.ts";
 import { checkOfParameters } from "./parameters.ts";
-import { type Location, type References, walk } from "./references.ts";
+import { type Location, walk } from "./location.ts";
+import type { References } from "./references.ts";
 import type { SchemaSet } from "./schema_set.ts";
 import type { Answer, FrontRequest, Violation } from "../request.ts";
 

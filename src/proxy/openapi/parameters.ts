@@ -7,7 +7,8 @@
 import { OpenApiError } from "./errors.ts";
 import type { Fault } from "./faults.ts";
 import { isJson, parseMediaType } from "./media_type.ts";
-import { type Location, placeOf, type References, walk } from "./references.ts";
+import { type Location, placeOf, walk } from "./location.ts";
+import type { References } from "./references.ts";
 import type { Check, SchemaSet } from "./schema_set.ts";
 import { fromText, type Shape, shapeOf, UNKNOWN } from "./shape.ts";
 import { decode, type Fields, readFields, readText, splitFields, type Style, StyleError } from "./styles.ts";

@@ -9,8 +9,9 @@ import { OpenApiError, withinStack } from "./errors.ts";
 import { type Fault, faultsOf } from "./faults.ts";
 import { type Conversion, type Direction, toJsonSchema, WRITE_ONLY } from "./json_schema.ts";
 import { patternOf } from "./patterns.ts";
-import { type Location, placeOf, type References, walk } from "./references.ts";
-import type { Ajv as Validator, Options, ValidateFunction } from "ajv";
+import { type Location, placeOf, walk } from "./location.ts";
+import type { References } from "./references.ts";
+import type { Ajv as Validator, ErrorObject, Options, ValidateFunction } from "ajv";
 
 /** A value of more bytes is checked only up to its first fault: it could have a million. */
 const THOROUGH_BYTES = 64 * 1024;
@@ -24,6 +25,12 @@ const THOROUGH_BYTES = 64 * 1024;
  * @returns What is wrong with it.
  */
 export type Check = (value: unknown, where: string, bytes: number) => Fault[];
+
+/**
+ * A reference, followed when the check runs. The validator's own `$ref` compiles what it leads to at once, and where
+ * hundreds of schemas refer to each other the stack does not suffice for that.
+ */
+const REFERENCE = "ipcxRef";
 
 /** Makes checks of schemas for messages of one direction. */
 export class SchemaSet {
@@ -41,7 +48,9 @@ export class SchemaSet {
   ) {
     this.#thorough = make({ allErrors: true });
     this.#quick = make({});
-    this.#conversion = { is30, direction, references, nameOf: (target) => this.#nameOf(target) };
+    // Only the validator's own references tell `unevaluatedProperties` what has been looked at.
+    const keyword = references.hasUnevaluated ? "$ref" : REFERENCE;
+    this.#conversion = { is30, direction, references, refer: (target) => ({ [keyword]: this.#nameOf(target) }) };
   }
 
   /**
@@ -71,6 +80,7 @@ export class SchemaSet {
         validate: (isWanted: boolean, items: unknown[]) => !isWanted || areDistinct(items),
       });
       ajv.addKeyword({ keyword: WRITE_ONLY, validate: () => false });
+      ajv.addKeyword({ keyword: REFERENCE, errors: "full", compile: (name: string) => referenceTo(ajv, name) });
       return ajv;
     };
     return new SchemaSet(make, references, is30, direction);
@@ -85,7 +95,12 @@ export class SchemaSet {
    */
   compile(schema: Location): Check {
     const name = this.#nameOf(schema);
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#add(next);
+    const added: Location[] = [];
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      this.#add(next);
+      added.push(next);
+    }
+    for (const one of added) compiled(this.#thorough, this.#nameOf(one), one);
     const validateAll = compiled(this.#thorough, name, schema);
     let validateQuickly: ValidateFunction | undefined;
     return (value, where, bytes) => {
@@ -112,7 +127,7 @@ export class SchemaSet {
   }
 
   #add(location: Location): void {
-    const schema = withinStack(placeOf(location), () => toJsonSchema(location, this.#conversion));
+    const schema = withinStack(() => placeOf(location), () => toJsonSchema(location, this.#conversion));
     if (!this.#thorough.validateSchema(schema)) {
       // The deepest is the cause, those above it follow.
       const [error] = this.#thorough.errors!.toSorted((a, b) => b.instancePath.length - a.instancePath.length);
@@ -128,8 +143,25 @@ export class SchemaSet {
   }
 }
 
+/** The check of one reference, as the validator calls it. */
+interface Follow {
+  (value: unknown, context?: Parameters<ValidateFunction>[1]): boolean;
+  errors?: ErrorObject[];
+}
+
+function referenceTo(ajv: Validator, name: string): Follow {
+  let target: ValidateFunction | undefined;
+  const follow: Follow = (value, context) => {
+    target ??= ajv.getSchema(name)!;
+    if (target(value, context)) return true;
+    follow.errors = target.errors!;
+    return false;
+  };
+  return follow;
+}
+
 function compiled(ajv: Validator, name: string, schema: Location): ValidateFunction {
-  return withinStack(placeOf(schema), () => {
+  return withinStack(() => placeOf(schema), () => {
     try {
       return ajv.getSchema(name)!;
     } catch (cause) {

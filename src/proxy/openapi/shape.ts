@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Location, type References, walk } from "./references.ts";
+import { type Location, walk } from "./location.ts";
+import type { References } from "./references.ts";
 
 /** What a schema lets a value be, as far as reading text needs it. */
 export interface Shape {

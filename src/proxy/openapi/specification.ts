@@ -6,7 +6,8 @@
 
 import { OpenApiError } from "./errors.ts";
 import { suggest } from "./keywords.ts";
-import { type Location, placeOf, type References, shorten, walk } from "./references.ts";
+import { type Location, placeOf, shorten, walk } from "./location.ts";
+import type { References } from "./references.ts";
 import type { ErrorObject } from "ajv";
 
 /** So many faults are told of a document. */
@@ -45,11 +46,14 @@ export function versionOf(main: Location): "3.0" | "3.1" {
   if (openapi === undefined) throw new OpenApiError(`${shown}: is not an OpenAPI document: it has no 'openapi'`);
   const place = placeOf(walk(main, ["openapi"])!);
   if (typeof openapi !== "string") {
-    throw new OpenApiError(`${place}: the version of OpenAPI must be text: "${shorten(JSON.stringify(openapi))}.0"`);
+    throw new OpenApiError(`${place}: the version of OpenAPI must be quoted text such as "3.0.3"`);
   }
-  if (/^3\.0\.[0-4]$/.test(openapi)) return "3.0";
-  if (/^3\.1\.[0-2]$/.test(openapi)) return "3.1";
-  throw new OpenApiError(`${place}: OpenAPI '${shorten(openapi)}' is not supported: 3.0.0–3.0.4 and 3.1.0–3.1.2 are`);
+  const [, version] = /^(3\.0)\.[0-4]$/.exec(openapi) ?? /^(3\.1)\.[0-2]$/.exec(openapi) ?? [];
+  if (version === undefined) {
+    throw new OpenApiError(`${place}: OpenAPI '${shorten(openapi)}' is not supported: 3.0.0–3.0.4 and 3.1.0–3.1.2 are`);
+  }
+  if (!("paths" in value)) throw new OpenApiError(`${shown}: is of no use here: it has no 'paths'`);
+  return version as "3.0" | "3.1";
 }
 
 /**
