@@ -13,8 +13,9 @@ import { readPassedVariables } from "./configuration/environment_keys.ts";
 import { readableFile } from "./configuration/files_there.ts";
 import { readServiceLimits } from "./configuration/limits_section.ts";
 import { LISTEN_KEYS, readListenTarget, readReplySocket } from "./configuration/listen_keys.ts";
-import { type PlacedRoute, readPaths } from "./configuration/paths_section.ts";
+import { readPaths } from "./configuration/paths_section.ts";
 import { bool, duration } from "./configuration/quantities.ts";
+import type { PlacedRoute } from "./configuration/route_section.ts";
 import { DEFAULTS, type ListenTarget, type ProxyConfig } from "./config.ts";
 
 const KEYS = [
@@ -53,7 +54,7 @@ function checkApart(section: Section, front: ListenTarget, admin: ListenTarget |
 }
 
 function checkReplies(section: Section, routes: readonly PlacedRoute[]): void {
-  const waiting = section.has("socketpath") ? undefined : routes.find(({ route }) => route.answer === "outtake");
+  const waiting = section.has("socketpath") ? undefined : routes.find(({ needsReply }) => needsReply);
   waiting?.at.complain(
     `${waiting.at.text()}: the process answers at socketpath, which is not given: add it, or answer: stdout`,
   );
@@ -69,7 +70,6 @@ function readService(section: Section): ProxyConfig {
     section.read("paths", (value) => readPaths(value, { hasOpenapi: section.has("openapi"), all, inherited })) ?? [];
   checkApart(section, front, admin);
   checkReplies(section, routes);
-  if (section.get("paths")?.kind === "nothing") section.complain("paths", "there is no route");
   if (!section.has("paths")) section.complain("paths", "paths is needed: which program answers what");
   return {
     servicename: section.read("servicename", readName) ?? DEFAULTS.servicename,

@@ -59,19 +59,20 @@ export class ConfigFile {
     for (const { message, pos } of document.warnings) this.complain(pos[0], this.#warning(message));
     this.throwIfFaulty();
     this.root = document.contents;
-    this.#findAnchors(document);
   }
 
   #parse(): Document.Parsed {
     try {
-      return parseDocument(this.#text, {
+      const document = parseDocument(this.#text, {
         lineCounter: this.#lines,
         prettyErrors: false,
         uniqueKeys: false,
         schema: "core",
         customTags: CUSTOM_TAGS,
-        logLevel: "silent",
+        logLevel: "error",
       });
+      this.#findAnchors(document);
+      return document;
     } catch (error) {
       // Its stack, most likely: it descends into every bracket.
       throw new ConfigError(`${this.name}: cannot be read as YAML: ${(error as Error).message}`);

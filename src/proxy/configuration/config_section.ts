@@ -8,6 +8,9 @@ import { isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from "yaml";
 import { ConfigValue, type Reader } from "./config_value.ts";
 import { nearest, suggestion } from "./nearest.ts";
 
+/** Beyond this somebody has made a circle. */
+const MOST_DEPTH = 20;
+
 /** What one key has. */
 export interface Entry {
   /** The key as it is written. */
@@ -30,15 +33,20 @@ export class Section {
    * @param value What it was made of.
    * @param map The node.
    * @param fold Makes those keys alike that are the same.
+   * @param depth How many sections have taken it over, one from the other.
    */
-  constructor(value: ConfigValue, map: YAMLMap | null, fold: (key: string) => string) {
+  constructor(value: ConfigValue, map: YAMLMap | null, fold: (key: string) => string, depth = 0) {
     this.#value = value;
     this.#fold = fold;
     const merged: YAMLMap[] = [];
     for (const { key, value: node } of map?.items ?? []) this.#add(key as Node | null, node as Node | null, merged);
+    if (merged.length > 0 && depth === MOST_DEPTH) {
+      value.complain(`more than ${MOST_DEPTH} sections take over each other, or one takes over itself`);
+      return;
+    }
     // What a section has itself counts more than what it takes from others.
     for (const other of merged) {
-      for (const [key, entry] of new Section(value, other, fold).#entries) {
+      for (const [key, entry] of new Section(value, other, fold, depth + 1).#entries) {
         if (!this.#entries.has(key)) this.#entries.set(key, entry);
       }
     }
@@ -68,7 +76,7 @@ export class Section {
     for (const one of isSeq(found) ? found.items as Node[] : [found]) {
       const map = isAlias(one) ? file.resolve(one) : one;
       if (isMap(map)) merged.push(map);
-      else value.complain("what is taken over must be keys with values");
+      else value.complain("only a section of keys can be taken over");
     }
   }
 

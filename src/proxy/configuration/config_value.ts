@@ -109,7 +109,7 @@ export class ConfigValue {
 
   #section(fold: (key: string) => string): Section | undefined {
     if (this.kind === "nothing") return new Section(this, null, fold);
-    if (this.#hasWrongTag() || !this.#is("section", "keys with values")) return undefined;
+    if (this.#hasWrongTag() || !this.#is("section", "a section of keys")) return undefined;
     return new Section(this, isMap(this.#node) ? this.#node : null, fold);
   }
 
@@ -127,10 +127,10 @@ export class ConfigValue {
   #is(kind: "text" | "list" | "section", what: string): boolean {
     if (this.kind === kind) return true;
     if (kind === "text" && this.file.startsWith(this.offset, "{{")) {
-      this.complain("a placeholder must stand in quotes here: YAML takes braces for keys with values");
+      this.complain("a placeholder must stand in quotes here: YAML takes a brace for a section of keys");
       return false;
     }
-    const found = { text: "a text", list: "a list", section: "keys with values", nothing: "nothing" }[this.kind];
+    const found = { text: "a text", list: "a list", section: "a section of keys", nothing: "nothing" }[this.kind];
     this.complain(`${what} is needed here, not ${found}`);
     return false;
   }

@@ -39,7 +39,7 @@ function pairsOf(value: ConfigValue): { name: string; text: string; at: ConfigVa
       return text === undefined ? [] : [{ name: key, text, at, place }];
     });
   }
-  return (value.list("a list of NAME=value, or keys with values,") ?? []).flatMap((place) => {
+  return (value.list("a list of NAME=value, or a section of keys,") ?? []).flatMap((place) => {
     const text = place.text("NAME=value");
     if (text === undefined) return [];
     const equals = text.indexOf("=");

@@ -4,20 +4,11 @@
  * @module
  */
 
-import type { RouteConfig } from "../config.ts";
 import type { ConfigValue } from "./config_value.ts";
 import { suggestion } from "./nearest.ts";
-import { readRoute, type RouteSurroundings } from "./route_section.ts";
+import { type PlacedRoute, readRoute, type RouteSurroundings } from "./route_section.ts";
 
 const VERBS = ["get", "post", "put", "patch", "delete", "head", "options", "trace"];
-
-/** A route with the verb it stands at. */
-export interface PlacedRoute {
-  /** The route. */
-  readonly route: RouteConfig;
-  /** The verb, for complaints. */
-  readonly at: ConfigValue;
-}
 
 /** The names in a path; throws for what is none. */
 function parameterNames(path: string): string[] {
@@ -49,7 +40,9 @@ function shapeOf(method: string, path: string): string {
 export function readPaths(value: ConfigValue, surroundings: RouteSurroundings): PlacedRoute[] {
   const routes: PlacedRoute[] = [];
   const taken = new Map<string, ConfigValue>();
-  for (const { key, at, value: verbs } of value.pairs()?.entries ?? []) {
+  const paths = value.pairs()?.entries;
+  if (paths?.length === 0) value.complain("there is no route");
+  for (const { key, at, value: verbs } of paths ?? []) {
     const path = key.startsWith("/") ? key : `/${key}`;
     let parameters: string[] = [];
     try {
@@ -71,7 +64,7 @@ export function readPaths(value: ConfigValue, surroundings: RouteSurroundings): 
         verbAt.complain(`${method} ${path} is answered in line ${line} already`);
       } else taken.set(shapeOf(method, path), verbAt);
       const route = readRoute(node, verbAt, { path, parameters, method }, surroundings);
-      if (route) routes.push({ route, at: verbAt });
+      if (route) routes.push(route);
     }
   }
   return routes;

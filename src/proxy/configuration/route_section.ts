@@ -35,6 +35,16 @@ export interface RouteSurroundings {
   readonly inherited: InheritedLimits;
 }
 
+/** A route with the verb it stands at. */
+export interface PlacedRoute {
+  /** The route. */
+  readonly route: RouteConfig;
+  /** The verb, for complaints. */
+  readonly at: ConfigValue;
+  /** Whether there has to be a reply socket for it. */
+  readonly needsReply: boolean;
+}
+
 /** Where a route is found. */
 export interface RoutePlace {
   /** The path with its placeholders. */
@@ -88,7 +98,7 @@ export function readRoute(
   at: ConfigValue,
   place: RoutePlace,
   surroundings: RouteSurroundings,
-): RouteConfig | undefined {
+): PlacedRoute | undefined {
   const section = value.section(KEYS);
   if (!section) return undefined;
   if (!section.has("inject")) at.complain(`${at.text()}: inject is needed: the program that answers`);
@@ -96,13 +106,14 @@ export function readRoute(
   const limits = readRouteLimits(section.get("limits"), surroundings.all, surroundings.inherited);
   const outtakePath = section.read("outtake", (one) => one.parse(parseOuttake));
   const contentType = section.read("content_type", readMediaType);
+  const answer = section.read("answer", word(["outtake", "stdout"] as const));
   const isAsync = section.read("async", bool) ?? false;
   const route = {
     path: place.path,
     method: place.method,
     place: `${value.file.name}:${value.file.position(at.offset).line}`,
     inject: inject!,
-    answer: section.read("answer", word(["outtake", "stdout"] as const)) ?? "outtake",
+    answer: answer ?? "outtake",
     ...(outtakePath !== undefined && { outtakePath }),
     output: section.read("output", word(["body", "cgi"] as const)) ?? "body",
     ...(contentType !== undefined && { contentType }),
@@ -117,5 +128,7 @@ export function readRoute(
   };
   if (!inject) return undefined;
   refuseUseless(section, route);
-  return { ...route, limits };
+  // Who misspelt `stdout` need not be told that there is no socket.
+  const needsReply = answer === "outtake" || !section.has("answer");
+  return { route: { ...route, limits }, at, needsReply };
 }
