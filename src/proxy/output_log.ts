@@ -7,7 +7,7 @@
 import { getLogger } from "@std/log";
 import { LineSplitter, printable } from "../core/lines.ts";
 
-/** How many lines of one process are logged. */
+/** How many lines of one process, or of one request to a worker, are logged. */
 export const MAX_LOGGED_LINES = 1000;
 
 /** How much of what was printed last is kept for the case that the process fails, in bytes. */
@@ -52,9 +52,15 @@ export class OutputLog {
   /** Logs the last line although it has no end, and how many were left out. */
   end(): void {
     this.#lines?.end();
+    this.restart();
+  }
+
+  /** Counts lines anew, such as for the next request of a worker; logs how many were left out. */
+  restart(): void {
     if (this.#count > MAX_LOGGED_LINES) {
       getLogger("proxy").warn("lines left out", { ...this.#fields, lines: this.#count - MAX_LOGGED_LINES });
     }
+    this.#count = 0;
   }
 
   /** What was printed last, as text; empty if nothing was. */

@@ -8,6 +8,7 @@ import { getLogger } from "@std/log";
 import { SystemError } from "../core/errors.ts";
 import { openPipe, PipeReader } from "../core/pipe.ts";
 import { type ExitStatus, spawn } from "../spawn/mod.ts";
+import type { Exchange } from "./exchange.ts";
 import { OutputLog } from "./output_log.ts";
 import type { Problem } from "./problem.ts";
 import type { PendingRequest, PendingRequests } from "./pending.ts";
@@ -39,11 +40,12 @@ function startProblem(error: unknown): Problem {
 }
 
 /** The process of one request. */
-export class ProcessExchange implements PendingRequest {
+export class ProcessExchange implements Exchange, PendingRequest {
   readonly maxBytes: number;
   readonly contentType?: string;
   readonly replyFrom: "anyone" | "descendants";
   readonly #transaction: Transaction;
+  readonly #plan: StartPlan;
   readonly #pending: PendingRequests;
   readonly #onGone: () => void;
   readonly #stderr: OutputLog;
@@ -65,12 +67,14 @@ export class ProcessExchange implements PendingRequest {
    * Prepares.
    *
    * @param transaction The request.
+   * @param plan How its process is started; disposed of when that is done.
    * @param pending Who waits at the reply socket.
    * @param onGone Told when the process, and all that came of it, have ended.
    */
-  constructor(transaction: Transaction, pending: PendingRequests, onGone: () => void) {
+  constructor(transaction: Transaction, plan: StartPlan, pending: PendingRequests, onGone: () => void) {
     const { config } = transaction.route;
     this.#transaction = transaction;
+    this.#plan = plan;
     this.#pending = pending;
     this.#onGone = onGone;
     this.maxBytes = config.limits.output;
@@ -86,18 +90,13 @@ export class ProcessExchange implements PendingRequest {
     return this.#tree?.pid ?? 0;
   }
 
-  /**
-   * Starts the process.
-   *
-   * @param plan How; disposed of.
-   */
-  start(plan: StartPlan): void {
+  start(): void {
     const transaction = this.#transaction;
     const { config, metrics } = transaction.route;
     const { id } = transaction.request;
     if (config.answer === "outtake") this.#pending.add(id, this);
     try {
-      this.#spawn(plan);
+      this.#spawn();
     } catch (error) {
       this.#pending.expire(id);
       this.#out?.close();
@@ -111,10 +110,10 @@ export class ProcessExchange implements PendingRequest {
     this.#timer = setTimeout(() => this.#timeOut(), config.inject.timeout);
   }
 
-  #spawn(plan: StartPlan): void {
+  #spawn(): void {
     const transaction = this.#transaction;
     const { config } = transaction.route;
-    using _plan = plan;
+    using plan = this.#plan;
     using held = new DisposableStack();
     const out = openPipe();
     held.use(out.writer);
@@ -271,15 +270,17 @@ export class ProcessExchange implements PendingRequest {
     transaction.fail({ status: 504, detail: `the program did not answer within ${timeout} ms` }, "timed out");
   }
 
-  /** The client has gone. */
   clientGone(): void {
     this.#answer?.stop();
-    if (!this.#transaction.route.config.cancel) return;
+    if (this.#transaction.route.config.cancel) this.cancel();
+  }
+
+  cancel(): void {
+    this.#answer?.stop();
     this.#pending.expire(this.#transaction.request.id);
     this.#stop("client gone");
   }
 
-  /** The gateway stops: no answer is waited for any more. */
   shutDown(): void {
     this.#pending.expire(this.#transaction.request.id);
     this.#answer?.stop();

@@ -14,6 +14,7 @@ import { ReplyHandler } from "./reply_server.ts";
 import type { ProxyStatus } from "./status.ts";
 import type { HttpHandler } from "./take_requests.ts";
 import { startTracing } from "./tracing.ts";
+import { WorkerPools } from "./worker_pools.ts";
 import { ProxyMetrics } from "./metrics.ts";
 
 /** What a gateway is given beside its configuration. */
@@ -75,6 +76,7 @@ export class Proxy {
   readonly #replies: ReplyHandler;
   readonly #options: ProxyOptions;
   readonly #startedAt = performance.now();
+  readonly #workers: WorkerPools;
   #generation: BuiltGeneration;
   #services!: Services;
   #configuredAt = Date.now();
@@ -84,7 +86,8 @@ export class Proxy {
     this.#generation = generation;
     this.#gateway = gateway;
     this.#options = options;
-    this.#replies = new ReplyHandler(gateway.pending, { onNext: (_token, _pid, response) => void response.end() });
+    this.#workers = new WorkerPools(() => gateway.admission.slots.fill());
+    this.#replies = new ReplyHandler(gateway.pending, this.#workers);
   }
 
   /**
@@ -104,6 +107,7 @@ export class Proxy {
     const proxy = new Proxy(generation, gateway, options);
     proxy.#apply(generation);
     proxy.#services = await proxy.#open(config);
+    proxy.#workers.begin();
     proxy.#state = "serving";
     return proxy;
   }
@@ -120,12 +124,13 @@ export class Proxy {
 
   #apply(generation: BuiltGeneration): void {
     const { config, routes } = generation;
-    const { slots } = this.#gateway;
+    const { slots } = this.#gateway.admission;
     slots.concurrency = config.limits.concurrency;
     slots.queue = config.limits.queue;
     this.#gateway.generation = generation;
     this.#gateway.metrics.retain(config.routes);
     const paths = routes.flatMap(({ config: { outtakePath } }) => outtakePath === undefined ? [] : [outtakePath]);
+    this.#workers.apply(routes);
     this.#replies.settings = { strictCompat: config.strictCompat, paths };
     this.#generation = generation;
     slots.fill();
@@ -208,7 +213,7 @@ export class Proxy {
       connections: front.connections,
       unrouted: Object.fromEntries(metrics.unrouted),
       routes: metrics.routes.map(({ figures }) => figures),
-      workers: [],
+      workers: this.#workers.status,
       recent: history.recent,
     };
   }
@@ -235,6 +240,7 @@ export class Proxy {
     if (config.front.tls && services.front === before.front) services.front.renewTls(config.front.tls);
     services.front.mostConnections = config.limits.connections;
     this.#apply(generation);
+    this.#workers.begin();
     this.#services = services;
     this.#configuredAt = Date.now();
     for (const name of ["front", "reply", "admin"] as const) {
@@ -253,6 +259,7 @@ export class Proxy {
     const { front, reply, admin } = this.#services;
     front.stopListening();
     await this.#gateway.stop(this.#generation.config.grace);
+    await this.#workers.stop();
     for (const service of [front, reply, admin]) service?.close();
   }
 }

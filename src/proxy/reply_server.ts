@@ -10,6 +10,7 @@ import type { PendingRequest, PendingRequests } from "./pending.ts";
 import { problemAnswer } from "./problem.ts";
 import { compatibleReply, ReplyError, replyOf } from "./reply.ts";
 import { readBody } from "./request_body.ts";
+import { splitTarget } from "./request_target.ts";
 import { answerWith } from "./responder.ts";
 import { dropRuntimeSpan } from "./runtime_span.ts";
 import type { HttpHandler } from "./take_requests.ts";
@@ -84,7 +85,7 @@ export class ReplyHandler implements HttpHandler {
   onRequest(request: IncomingMessage, response: ServerResponse, mayContinue: () => void): void {
     // Deno would make a trace of its own of each answer.
     dropRuntimeSpan(response);
-    const path = (request.url ?? "/").replace(/^https?:\/\/[^/]*/i, "").split("?", 1)[0];
+    const [path] = splitTarget(request.url ?? "/");
     const next = NEXT.exec(path);
     if (next && request.method === "GET") return this.#next.onNext(next[1], peerOf(request), response);
     const ids = this.#idsIn(path);

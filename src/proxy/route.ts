@@ -9,11 +9,14 @@ import type { RouteMetrics } from "./metrics.ts";
 import type { ApiOperation } from "./openapi/mod.ts";
 import { RouteSlots } from "./slots.ts";
 import type { RouteStart } from "./start_plan.ts";
+import type { WorkerRoute } from "./worker_route.ts";
 
 /** What is known of one verb of one path. */
 export class Route {
   /** Who runs and who waits. */
   readonly slots: RouteSlots;
+  /** Who answers, if workers do; set before the first request comes. */
+  workers?: WorkerRoute;
 
   /**
    * Brings it all together.

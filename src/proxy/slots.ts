@@ -31,6 +31,8 @@ export class RouteSlots {
   running = 0;
   /** Who waits, in order. */
   readonly waiting = new Set<Waiting>();
+  /** Tells whether there is anybody to run it, such as a worker that has asked. */
+  isReady: () => boolean = () => true;
 
   /**
    * Begins without anybody.
@@ -112,7 +114,7 @@ export class Slots {
   }
 
   #hasRoomFor(route: RouteSlots): boolean {
-    return this.#running < this.concurrency && route.running < route.limits.concurrency;
+    return this.#running < this.concurrency && route.running < route.limits.concurrency && route.isReady();
   }
 
   #start(route: RouteSlots, run: () => void): void {
