@@ -8,6 +8,7 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { serveListener } from "../core/adoption.ts";
+import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { UnixListener } from "../core/listener.ts";
 import type { SocketFileOptions } from "../core/socket_file.ts";
@@ -93,11 +94,12 @@ export class HttpService {
     takeRequests(server, handler);
     let listener: UnixListener | undefined;
     try {
-      if (options.activated) await serveListener(server, options.activated);
-      else if (isUnix(target.address)) {
-        listener = UnixListener.listen(target.address, options);
-        await serveListener(server, listener.fd.duplicate());
-      } else await listenTcp(server, target);
+      const { activated } = options;
+      if (activated) listener = unixListenerOf(activated);
+      else if (isUnix(target.address)) listener = UnixListener.listen(target.address, options);
+      if (listener) await serveListener(server, listener.fd.duplicate());
+      else if (activated) await serveListener(server, activated);
+      else await listenTcp(server, target);
     } catch (error) {
       listener?.close();
       throw error;
@@ -160,6 +162,18 @@ export class HttpService {
 
 function target(address: string, scheme: string): string {
   return scheme === "https" ? `unix+tls:${address}` : `unix:${address}`;
+}
+
+/** @returns The listener that a descriptor is, given away; `undefined` if it is no Unix socket, and still the caller's. */
+function unixListenerOf(fd: Fd): UnixListener | undefined {
+  try {
+    const listener = UnixListener.fromFd(fd.duplicate());
+    fd.close();
+    return listener;
+  } catch (error) {
+    if (error instanceof SystemError && error.code === "EAFNOSUPPORT") return undefined;
+    throw error;
+  }
 }
 
 function readTls(tls: NonNullable<ListenTarget["tls"]>): { cert: string; key: string } {

@@ -5,7 +5,6 @@
  */
 
 import { groupId, primaryGroupOf, userId } from "../core/accounts.ts";
-import { Fd } from "../core/fd.ts";
 import { sealedFile } from "../core/sealed_file.ts";
 import type { SpawnOptions } from "../spawn/mod.ts";
 import { fill, type Filling, holdsPayload, payloadArgument } from "./arguments.ts";

@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { renderMetrics } from "../metrics.ts";
 import { dropRuntimeSpan } from "../runtime_span.ts";
+import { splitTarget } from "../request_target.ts";
 import { isOwnHost } from "./allowed_hosts.ts";
 import icon from "./assets/icon.svg" with { type: "text" };
 import style from "./assets/page.css" with { type: "text" };
@@ -68,7 +69,7 @@ async function replyTo(request: IncomingMessage, view: AdminView, options: Admin
   if (hosts !== "any" && !isOwnHost(request.headers.host, own)) {
     return refusal(403, "This server is not known by that name.");
   }
-  const path = (request.url ?? "").split("?", 1)[0];
+  const [path] = splitTarget(request.url ?? "/");
   if (!Object.hasOwn(ANSWERS, path)) return refusal(404, "There is nothing here.");
   if (request.method !== "GET" && request.method !== "HEAD") return refusal(405, "This can only be read.");
   try {

@@ -3,9 +3,9 @@
     activate.py NAME=ADDRESS... -- CMD ARG...
 
 Listens at each address, passes the listeners on from descriptor 3 and becomes
-CMD. An address is a path or an abstract name that begins with @; a NAME that is
-empty leaves LISTEN_FDNAMES unset, and LISTEN_PID=N before it all is passed on
-as it is.
+CMD. An address is a path, an abstract name that begins with @, or HOST:PORT with
+an IPv4 address; a NAME that is empty leaves LISTEN_FDNAMES unset, and
+LISTEN_PID=N before it all is passed on as it is.
 """
 
 import os
@@ -20,8 +20,13 @@ if words[0].startswith("LISTEN_PID="):
 listeners, names = [], []
 for word in words:
     name, _, address = word.partition("=")
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind("\0" + address[1:] if address.startswith("@") else address)
+    host, _, port = address.partition(":")
+    if port:
+        listener = socket.socket(socket.AF_INET)
+        listener.bind((host, int(port)))
+    else:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind("\0" + address[1:] if address.startswith("@") else address)
     listener.listen()
     # Out of the way of the numbers that are to be filled.
     listeners.append(os.dup2(listener.fileno(), 100 + len(listeners)))
