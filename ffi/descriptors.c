@@ -136,20 +136,26 @@ int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms)
     return fd;
 }
 
+/* Reads what is there: -EAGAIN if nothing is, and the descriptor does not wait. */
+int32_t ipcx_try_read(int32_t fd, void *data, uint32_t size)
+{
+    ssize_t got;
+
+    do
+        got = read(fd, data, size);
+    while (got < 0 && errno == EINTR);
+    return got < 0 ? -errno : (int32_t)got;
+}
+
 /* Reads what is there, waiting for it even where the descriptor would not. */
 int32_t ipcx_read(int32_t fd, void *data, uint32_t size)
 {
-    for (;;) {
-        struct pollfd readable = {.fd = fd, .events = POLLIN};
-        ssize_t got = read(fd, data, size);
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    int32_t got;
 
-        if (got >= 0)
-            return (int32_t)got;
-        if (errno == EAGAIN)
-            poll(&readable, 1, -1);
-        else if (errno != EINTR)
-            return -errno;
-    }
+    while ((got = ipcx_try_read(fd, data, size)) == -EAGAIN)
+        poll(&readable, 1, -1);
+    return got;
 }
 
 /* Writes all of it. */

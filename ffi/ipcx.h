@@ -191,6 +191,7 @@ int32_t ipcx_set_blocking(int32_t fd);
 int32_t ipcx_open_path(const char *path, int32_t flags);
 int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms);
 int32_t ipcx_read(int32_t fd, void *data, uint32_t size);
+int32_t ipcx_try_read(int32_t fd, void *data, uint32_t size);
 int32_t ipcx_write(int32_t fd, const void *data, uint32_t length);
 int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length,
                          int32_t is_program);

@@ -50,6 +50,7 @@ const SYMBOLS = {
   ipcx_open_path: { parameters: ["buffer", "i32"], result: "i32" },
   ipcx_lock_directory: { parameters: ["buffer", "u32"], result: "i32" },
   ipcx_read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  ipcx_try_read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   ipcx_write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   ipcx_sealed_file: { parameters: ["buffer", "buffer", "u32", "i32"], result: "i32" },
   ipcx_change_mode: { parameters: ["i32", "u32"], result: "i32" },

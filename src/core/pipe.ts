@@ -115,7 +115,7 @@ export class PipeReader implements Disposable {
   /** @returns Whether there may be more at once. */
   #read(): boolean {
     if (this.#isPaused || !this.isOpen) return false;
-    const count = native.ipcx_read(this.#fd.number, scratch, READ_BYTES);
+    const count = native.ipcx_try_read(this.#fd.number, scratch, READ_BYTES);
     if (count > 0) {
       this.#handler.onData(scratch.subarray(0, count));
       return true;

@@ -14,9 +14,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
@@ -99,6 +103,24 @@ static void a_read_waits_though_the_descriptor_does_not(void)
     ipcx_close(ends[0]);
 }
 
+static void what_is_only_tried_is_not_waited_for(void)
+{
+    int32_t ends[2];
+    char text[8];
+
+    CHECK_IS(ipcx_pipe(ends), 0);
+    CHECK_IS(ipcx_set_nonblocking(ends[0]), 0);
+    CHECK_IS(ipcx_try_read(ends[0], text, sizeof(text)), -EAGAIN);
+    CHECK_IS(ipcx_write(ends[1], "0123456789", 10), 0);
+    CHECK_IS(ipcx_try_read(ends[0], text, sizeof(text)), 8);
+    CHECK_IS(ipcx_try_read(ends[0], text, sizeof(text)), 2);
+    CHECK_IS(ipcx_try_read(ends[0], text, sizeof(text)), -EAGAIN);
+    ipcx_close(ends[1]);
+    CHECK_IS(ipcx_try_read(ends[0], text, sizeof(text)), 0);
+    CHECK_IS(ipcx_try_read(ends[1], text, sizeof(text)), -EBADF);
+    ipcx_close(ends[0]);
+}
+
 static void a_descriptor_is_made_blocking(void)
 {
     int32_t ends[2];
@@ -163,6 +185,37 @@ static void a_write_that_fails_is_told(void)
     close_pair(ends);
 }
 
+static void check_unchangeable(int32_t fd)
+{
+    CHECK(fd >= 0);
+    CHECK_IS(ipcx_is_close_on_exec(fd), 1);
+    CHECK_IS(pwrite(fd, "x", 1, 0), -1);
+    CHECK_IS(ftruncate(fd, 0), -1);
+    CHECK_IS(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+}
+
+static void check_sealed_data(mode_t executable)
+{
+    int32_t fd = ipcx_sealed_file("name", "data", 4, 0);
+    struct stat found;
+    char data[8];
+
+    check_unchangeable(fd);
+    CHECK_IS(fstat(fd, &found), 0);
+    CHECK_IS(found.st_mode & 0111, executable);
+    CHECK_IS(ipcx_read(fd, data, sizeof(data)), 4);
+    CHECK(memcmp(data, "data", 4) == 0);
+    ipcx_close(fd);
+    fd = ipcx_sealed_file("name", "", 0, 0);
+    CHECK_IS(ipcx_read(fd, data, sizeof(data)), 0);
+    ipcx_close(fd);
+}
+
+static void sealed_data_cannot_be_run(void)
+{
+    check_sealed_data(0);
+}
+
 static void check_sealed(void)
 {
     const char script[] = "#!/bin/sh\necho sealed\n";
@@ -171,11 +224,7 @@ static void check_sealed(void)
     struct plan plan;
     int32_t again;
 
-    CHECK(fd >= 0);
-    CHECK_IS(ipcx_is_close_on_exec(fd), 1);
-    CHECK_IS(pwrite(fd, "x", 1, 0), -1);
-    CHECK_IS(ftruncate(fd, 0), -1);
-    CHECK_IS(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+    check_unchangeable(fd);
     CHECK_IS(pread(fd, &byte, 1, 0), 1);
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), fd);
     again = ipcx_open_path(path, IPCX_OPEN_WRITE);
@@ -201,7 +250,8 @@ static bool refuse_to_say_executable(void)
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_memfd_create, 0, 3),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
                  offsetof(struct seccomp_data, args[1])),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MFD_EXEC, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K,
+                 MFD_EXEC | MFD_NOEXEC_SEAL, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
@@ -211,10 +261,12 @@ static bool refuse_to_say_executable(void)
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
-static void an_older_kernel_need_not_be_told_that_it_is_run(void)
+static void an_older_kernel_need_not_be_told_whether_it_is_run(void)
 {
-    if (refuse_to_say_executable())
-        check_sealed();
+    if (!refuse_to_say_executable())
+        return;
+    check_sealed();
+    check_sealed_data(0111);
 }
 
 static void what_does_not_fit_is_no_sealed_file(void)
@@ -233,10 +285,12 @@ void test_files(void)
     RUN(a_file_is_opened_for_what_is_asked);
     RUN(a_file_is_made_emptied_or_appended_to_if_that_is_asked);
     RUN(a_read_waits_though_the_descriptor_does_not);
+    RUN(what_is_only_tried_is_not_waited_for);
     RUN(a_descriptor_is_made_blocking);
     RUN(all_of_it_is_written);
     RUN_IN_CHILD(a_write_that_fails_is_told);
+    RUN(sealed_data_cannot_be_run);
     RUN_IN_CHILD(a_sealed_file_can_be_run_but_not_changed);
-    RUN_IN_CHILD(an_older_kernel_need_not_be_told_that_it_is_run);
+    RUN_IN_CHILD(an_older_kernel_need_not_be_told_whether_it_is_run);
     RUN_IN_CHILD(what_does_not_fit_is_no_sealed_file);
 }
