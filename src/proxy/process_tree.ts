@@ -9,6 +9,9 @@ import type { ChildProcess, ExitStatus } from "../spawn/mod.ts";
 /** How often it is looked whether what a process left behind has ended, in milliseconds. */
 const LOOK_MS = 50;
 
+/** Each so often it is looked whether they have only not been reaped yet, which takes longer. */
+const CLOSE_LOOK = 20;
+
 /** What is told of a tree. */
 export interface TreeHandler {
   /** The process itself has ended; others may run on. */
@@ -26,6 +29,8 @@ export class ProcessTree {
   #lookTimer: ReturnType<typeof setTimeout> | undefined;
   #isGone = false;
   #isStopping = false;
+  #isKilled = false;
+  #looks = 0;
 
   /**
    * Watches over a process.
@@ -76,6 +81,7 @@ export class ProcessTree {
     if (this.#isGone) return;
     this.#isStopping = true;
     clearTimeout(this.#killTimer);
+    this.#isKilled = true;
     this.#signal("SIGKILL");
     this.#look();
   }
@@ -94,8 +100,13 @@ export class ProcessTree {
   #look(): void {
     clearTimeout(this.#lookTimer);
     if (this.#isGone || !this.#child.hasEnded) return;
-    if (this.#child.isTreeAlive) this.#lookTimer = setTimeout(() => this.#look(), LOOK_MS);
+    if (this.#isSomebodyLeft()) this.#lookTimer = setTimeout(() => this.#look(), LOOK_MS);
     else this.#finish();
+  }
+
+  #isSomebodyLeft(): boolean {
+    const looksClosely = ++this.#looks % CLOSE_LOOK === 0 || this.#isKilled;
+    return looksClosely ? this.#child.isTreeRunning : this.#child.isTreeAlive;
   }
 
   #finish(): void {

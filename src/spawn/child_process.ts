@@ -14,7 +14,7 @@ import { toReadable, toWritable } from "../core/web_streams.ts";
 import { isEmptyCgroup, type OwnCgroup } from "./cgroup.ts";
 import { type ExitStatus, reap } from "./exit_status.ts";
 import { sendSignal } from "./pidfd.ts";
-import { isTaken } from "./process_identity.ts";
+import { isGroupRunning, isTaken } from "./process_identity.ts";
 import { signalNumber } from "./signals.ts";
 
 const NO_GROUP = "it has no process group of its own: start it with processGroup or newSession";
@@ -229,6 +229,19 @@ export class ChildProcess {
     // Mostly there is nobody, which takes no look at whose number it is by now.
     if (this.#hasEnded && native.ipcx_signal_group(this.pid, 0) === -ERRNO.ESRCH) return false;
     return this.#signalGroup(0) !== -ERRNO.ESRCH;
+  }
+
+  /**
+   * Whether anybody of its tree still runs: of those that {@linkcode isTreeAlive}
+   * tells of, who has ended but was not reaped yet by its parent is not counted.
+   *
+   * It takes a look at each process of the host.
+   *
+   * @throws {TypeError} If it has neither a control group nor a process group of its own.
+   */
+  get isTreeRunning(): boolean {
+    if (!this.isTreeAlive) return false;
+    return this.#parts.cgroup?.directory !== undefined || isGroupRunning(this.pid);
   }
 
   /**

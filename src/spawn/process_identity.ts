@@ -26,6 +26,8 @@ export interface ProcessStat {
   state: string;
   /** Its parent, 0 if that is not to be seen. */
   parent: number;
+  /** Its process group. */
+  group: number;
   /** Its session. */
   session: number;
   /** When it began, in clock ticks since the host was started. */
@@ -52,6 +54,7 @@ export function readStat(pid: number): ProcessStat | undefined {
   return {
     state: fields[0],
     parent: Number(fields[1]),
+    group: Number(fields[2]),
     session: Number(fields[3]),
     startTime: Number(fields[19]),
     waitStatus: Number(fields[49]),
@@ -106,6 +109,22 @@ export function isTaken(number: number): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Tells whether anybody of a process group still runs. Who has ended is not
+ * counted, although the group has it until its parent reaps it: a new parent may
+ * take its time, or never do so, such as the first process of many a container.
+ *
+ * @param group The process group.
+ * @returns Whether somebody does; it takes a look at each process of the host.
+ */
+export function isGroupRunning(group: number): boolean {
+  for (const { name } of Deno.readDirSync("/proc")) {
+    const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
+    if (stat?.group === group && !"ZX".includes(stat.state)) return true;
+  }
+  return false;
 }
 
 /**
