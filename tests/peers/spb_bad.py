@@ -3,7 +3,8 @@
 
 Prints one line:
   closed      the broker closed the connection
-  open        the connection was still open, and silent, after --timeout seconds
+  open        the connection was still open, and silent, after --timeout seconds,
+              or after a minute where something else is expected
   answered N  the broker sent N bytes
   left        the case closes the connection itself; nothing was to be seen
 
