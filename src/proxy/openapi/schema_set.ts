@@ -69,7 +69,15 @@ export class SchemaSet {
     ]);
     const regExp = Object.assign((pattern: string) => patternOf(pattern), { code: "patternOf" });
     const make = (options: Options): Validator => {
-      const all: Options = { ...options, strict: false, verbose: true, logger: false, code: { regExp } };
+      const all: Options = {
+        ...options,
+        strict: false,
+        strictNumbers: true,
+        ownProperties: true,
+        verbose: true,
+        logger: false,
+        code: { regExp },
+      };
       const ajv: Validator = is30 ? new Ajv(all) : new Ajv2020(all) as unknown as Validator;
       formats.default(ajv);
       ajv.addFormat("regex", isPattern);
