@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Alias, isAlias, LineCounter, type Node, parseDocument, visit } from "yaml";
+import { type Alias, isAlias, type Node, parseDocument, visit } from "yaml";
 import type { CollectionTag, Document, ScalarTag } from "yaml";
 import { ConfigError, type ConfigFault } from "./config_error.ts";
 import { suggestion } from "./nearest.ts";
@@ -37,7 +37,8 @@ export class ConfigFile {
   /** The outermost node; `null` in an empty file. */
   readonly root: Node | null;
   readonly #text: string;
-  readonly #lines = new LineCounter();
+  /** Where each line begins; the library's own counter loses lines behind a fault. */
+  readonly #lines: readonly number[];
   readonly #targets = new WeakMap<Alias, Node>();
   readonly #faults: { offset: number; message: string }[] = [];
   #aliases = 0;
@@ -54,6 +55,7 @@ export class ConfigFile {
     this.name = name;
     this.folder = folder;
     this.#text = text.replace(/^\uFEFF/, "");
+    this.#lines = [0, ...Array.from(this.#text.matchAll(/\n/g), ({ index }) => index + 1)];
     const document = this.#parse();
     for (const { code, message, pos } of document.errors) this.complain(pos[0], CLEARER[code] ?? lowered(message));
     for (const { message, pos } of document.warnings) this.complain(pos[0], this.#warning(message));
@@ -64,7 +66,6 @@ export class ConfigFile {
   #parse(): Document.Parsed {
     try {
       const document = parseDocument(this.#text, {
-        lineCounter: this.#lines,
         prettyErrors: false,
         uniqueKeys: false,
         schema: "core",
@@ -126,10 +127,13 @@ export class ConfigFile {
    * @returns The line and the column, in characters.
    */
   position(offset: number): { line: number; column: number } {
-    const { line, col } = this.#lines.linePos(Math.min(offset, this.#text.length));
-    if (line === 0) return { line: 1, column: 1 };
-    const start = this.#lines.lineStarts[line - 1];
-    return { line, column: Array.from(this.#text.slice(start, start + col - 1)).length + 1 };
+    let first = 0, last = this.#lines.length - 1;
+    while (first < last) {
+      const middle = (first + last + 1) >> 1;
+      if (this.#lines[middle] <= offset) first = middle;
+      else last = middle - 1;
+    }
+    return { line: first + 1, column: Array.from(this.#text.slice(this.#lines[first], offset)).length + 1 };
   }
 
   /**

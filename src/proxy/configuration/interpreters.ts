@@ -52,6 +52,7 @@ class Walk {
   /** What is wrong, or where the program is that it runs, or that there is none. */
   go(): Peril | number | undefined {
     const { runs } = this.#launcher;
+    if (runs === "later program") return this.#laterProgram();
     let { before = 0, verbs = [] } = this.#launcher;
     for (; this.#at < this.#args.length; this.#at++) {
       const argument = this.#args[this.#at];
@@ -76,13 +77,24 @@ class Walk {
     return runs === "code" && !this.#hasCode ? this.#inputPeril() : undefined;
   }
 
+  /** The first word that names a program of which something is known. */
+  #laterProgram(): number | undefined {
+    const at = this.#args.findIndex((argument, index) => {
+      const text = index >= this.#at ? literalOf(argument) : undefined;
+      return text !== undefined && findLauncher(text) !== undefined;
+    });
+    return at < 0 ? undefined : at;
+  }
+
   #isOption(text: string): boolean {
     return text.length > 1 && (text[0] === "-" || (this.#launcher.plus === true && text[0] === "+"));
   }
 
   /** A variable whose name does not decide what is run. */
   #isAssignment(argument: Template): boolean {
-    if (!this.#launcher.assignments || argument[0]?.kind !== "text") return false;
+    if (argument[0]?.kind !== "text") return false;
+    if (this.#launcher.variables && /^-v\w+=/.test(argument[0].text)) return true;
+    if (!this.#launcher.assignments) return false;
     const [, name] = /^([A-Za-z_][A-Za-z0-9_]*)=/.exec(argument[0].text) ?? [];
     return name !== undefined && (argument.length === 1 || !PERILOUS_NAME.test(name));
   }

@@ -10,10 +10,11 @@ export interface Launcher {
   /** Its names, without a version behind them. */
   readonly names: readonly string[];
   /**
-   * What it runs: a program and its arguments, code or a file of code with
-   * arguments, or all of its arguments put together, which a shell takes apart again.
+   * What it runs: a program and its arguments, the same behind words that only it
+   * understands, code or a file of code with arguments, or all of its arguments put
+   * together, which a shell takes apart again.
    */
-  readonly runs: "program" | "code" | "line";
+  readonly runs: "program" | "later program" | "code" | "line";
   /** Letters of options with an argument of their own. */
   readonly values?: string;
   /** Long options with an argument of their own. */
@@ -114,17 +115,19 @@ const WRAPPERS: readonly Launcher[] = [
     runs: "program",
     longValues: ["--reuid", "--regid", "--groups", "--inh-caps", "--ambient-caps", "--bounding-set", "--securebits"],
   },
-  { names: ["systemd-run"], runs: "program", values: "pEMHu", longValues: ["--property", "--unit", "--slice"] },
-  { names: ["ipcx"], runs: "program", values: "eukt", verbs: ["spawn", "nsexec"] },
   {
-    names: "busybox toybox nohup setsid tini dumb-init catchsegv unbuffer command exec npx".split(" "),
+    names: "docker podman nerdctl kubectl lxc-attach machinectl systemd-run bwrap firejail find ipcx".split(" "),
+    runs: "later program",
+  },
+  {
+    names: "busybox toybox nohup setsid tini dumb-init catchsegv unbuffer npx".split(" "),
     runs: "program",
   },
 ];
 
 /** These hand a line to a shell, here or on another host. */
 const LINES: Launcher = {
-  names: "ssh su runuser watch script parallel eval at batch expect".split(" "),
+  names: "ssh su runuser watch script parallel at batch expect".split(" "),
   runs: "line",
 };
 
