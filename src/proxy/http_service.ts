@@ -23,6 +23,8 @@ export interface HttpOptions extends SocketFileOptions {
   requestTimeout?: number;
   /** Whether clients that have sent all may close that direction and still be answered. */
   allowHalfOpen?: boolean;
+  /** How long a connection may be idle, in milliseconds, 30 000 by default; 0 for as long as its client likes. */
+  idleTimeout?: number;
   /** A listening socket to serve instead of opening one; the server's from now on. */
   activated?: Fd;
 }
@@ -34,7 +36,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const LOOK_MS = 1000;
 
 /** How long a connection may be idle, in milliseconds: longer than the usual pause of a client that keeps it. */
-const KEEP_ALIVE_MS = 30_000;
+const IDLE_MS = 30_000;
 
 /**
  * Tells whether an address is that of a Unix socket.
@@ -80,12 +82,12 @@ export class HttpService {
    * @throws {Error} If the certificate does not go with its key.
    */
   static async open(target: ListenTarget, handler: HttpHandler, options: HttpOptions = {}): Promise<HttpService> {
-    const { requestTimeout = 0 } = options;
+    const { requestTimeout = 0, idleTimeout = IDLE_MS } = options;
     const settings = {
       requestTimeout,
       headersTimeout: requestTimeout === 0 ? HEADERS_TIMEOUT_MS : Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
       connectionsCheckingInterval: LOOK_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: idleTimeout,
       requireHostHeader: false,
     };
     const server = target.tls ? createTlsServer({ ...settings, ...readTls(target.tls) }) : createServer(settings);

@@ -30,13 +30,14 @@ export interface PendingRequest {
   onTooLarge(): void;
 }
 
-/** How many answered ids are remembered, to tell a second answer from a stray one. */
+/** How many answered ids are remembered at least, to tell a second answer from a stray one; at most twice as many. */
 const REMEMBERED = 10_000;
 
 /** All requests that wait. */
 export class PendingRequests {
   readonly #waiting = new Map<string, PendingRequest>();
-  readonly #answered = new Set<string>();
+  #answered = new Set<string>();
+  #answeredBefore = new Set<string>();
 
   /** How many there are. */
   get size(): number {
@@ -60,7 +61,7 @@ export class PendingRequests {
    * @returns The request; `"answered"` if it has been, `undefined` if there is none, or none any more.
    */
   find(id: string): PendingRequest | "answered" | undefined {
-    return this.#waiting.get(id) ?? (this.#answered.has(id) ? "answered" : undefined);
+    return this.#waiting.get(id) ?? (this.#answered.has(id) || this.#answeredBefore.has(id) ? "answered" : undefined);
   }
 
   /**
@@ -74,8 +75,11 @@ export class PendingRequests {
     const request = this.#waiting.get(id);
     if (!request) return false;
     this.#waiting.delete(id);
+    if (this.#answered.size >= REMEMBERED) {
+      this.#answeredBefore = this.#answered;
+      this.#answered = new Set();
+    }
     this.#answered.add(id);
-    if (this.#answered.size > REMEMBERED) this.#answered.delete(this.#answered.values().next().value!);
     request.onAnswer(answer);
     return true;
   }

@@ -59,8 +59,7 @@ export class Poll {
     this.#finish();
     this.#onBroken = onBroken;
     this.#response.writeHead(200, head as string[]);
-    if (payload.length === 0) this.#response.end();
-    else this.#response.end(payload);
+    this.#response.end(payload);
   }
 
   /** Answers it that there is no request by now. */

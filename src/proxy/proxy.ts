@@ -162,7 +162,9 @@ export class Proxy {
         }),
       };
       if (config.reply) {
-        const options = { ...fileOptions(config.reply), allowHalfOpen: true, activated: activated.reply };
+        // A worker may be at a request for long before it sends its answer on the same connection.
+        const own = { allowHalfOpen: true, idleTimeout: 0 };
+        const options = { ...fileOptions(config.reply), ...own, activated: activated.reply };
         services.reply = await open(replyTarget(config.reply), this.#replies, before?.reply, options);
       }
       if (config.admin) {

@@ -16,7 +16,7 @@ import type { Worker } from "./worker.ts";
 import { type PoolHandler, WorkerPool } from "./worker_pool.ts";
 import { WorkerRoute, workerStart } from "./worker_route.ts";
 
-/** How long a worker waits at most before it has to ask again, in milliseconds: less than connections are kept idle. */
+/** How long a worker waits at most before it has to ask again, in milliseconds. */
 const POLL_MS = 30_000;
 
 const NO_WORKER: Problem = { status: 403, detail: "only workers may ask for requests" };
