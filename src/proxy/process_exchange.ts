@@ -25,6 +25,9 @@ import type { Transaction } from "./transaction.ts";
 /** How long an answer may still be on its way when all who could have sent it have ended, in milliseconds. */
 const SETTLE_MS = 100;
 
+/** In so many steps that time is waited for: what has arrived is read between them, however late each is. */
+const SETTLE_STEPS = 10;
+
 /** How a process ended, in words that hold no secrets. */
 export function endInWords({ code, signal }: ExitStatus): string {
   return signal === null ? `exited with ${code}` : `was ended by ${signal}`;
@@ -60,6 +63,7 @@ export class ProcessExchange implements Exchange, PendingRequest {
   #cgroup: ProcessCgroup | undefined;
   #span: ProcessSpan | undefined;
   #killedFor: KillReason | undefined;
+  #isOver = false;
   /** The answer, if it is kept until it is known what the process has used. */
   #kept: Answer | undefined;
 
@@ -119,11 +123,17 @@ export class ProcessExchange implements Exchange, PendingRequest {
     held.use(out.writer);
     this.#out = new PipeReader(out.reader, {
       onData: (bytes) => this.#onOutput(bytes),
-      onEnd: () => this.#onOutputEnd(),
+      onEnd: () => {
+        this.#onOutputEnd();
+        this.#lookWhetherOver();
+      },
     });
     const err = openPipe();
     held.use(err.writer);
-    this.#err = new PipeReader(err.reader, { onData: (bytes) => this.#stderr.push(bytes), onEnd: () => {} });
+    this.#err = new PipeReader(err.reader, {
+      onData: (bytes) => this.#stderr.push(bytes),
+      onEnd: () => this.#lookWhetherOver(),
+    });
     this.#cgroup = ProcessCgroup.create(config.limits.cgroup, transaction.request.id);
     this.#span = transaction.span?.process(plan.options.command);
     const child = spawn({
@@ -157,11 +167,13 @@ export class ProcessExchange implements Exchange, PendingRequest {
         if (!responder.write(piece) && !this.#status) this.#out?.pause();
       },
       failed: (reason) => {
-        const detail = reason === "too large"
-          ? `the program's output has more than ${config.limits.output} bytes`
-          : `the program's output is no answer: ${reason.message}`;
-        if (reason === "too large") this.#stop("output limit");
-        transaction.fail({ status: 502, detail }, reason === "too large" ? "output limit" : "malformed output");
+        // That it failed says more than what it could not print then.
+        if (this.#status && !this.#status.success) return this.#failAtEnd(this.#status);
+        const [outcome, detail] = reason === "too large"
+          ? ["output limit", `the program's output has more than ${config.limits.output} bytes`] as const
+          : ["malformed output", `the program's output is no answer: ${reason.message}`] as const;
+        transaction.fail({ status: 502, detail, reason: this.#withTail(detail) }, outcome);
+        this.#stop(outcome);
       },
     };
   }
@@ -209,20 +221,37 @@ export class ProcessExchange implements Exchange, PendingRequest {
 
   #failAtEnd(status: ExitStatus | undefined): void {
     const words = status ? endInWords(status) : "ended";
-    const tail = this.#stderr.tail || this.#stdoutLog?.tail;
     const isSilent = status?.success ?? false;
     const detail = isSilent ? `the program ${words} without an answer` : `the program ${words}`;
     this.#transaction.fail(
-      { status: 502, detail, reason: tail ? `${detail}; it printed: ${tail}` : detail },
+      { status: 502, detail, reason: this.#withTail(detail) },
       isSilent ? "no answer" : `process ${words}`,
     );
   }
 
+  #withTail(detail: string): string {
+    const tail = this.#stderr.tail || this.#stdoutLog?.tail;
+    return tail ? `${detail}; it printed: ${tail}` : detail;
+  }
+
   #onTreeGone(): void {
-    const { config, metrics } = this.#transaction.route;
-    clearTimeout(this.#timer);
     this.#out?.drain();
     this.#err?.drain();
+    this.#lookWhetherOver();
+  }
+
+  /** Whoever has left the process group, as daemons do, may still answer as long as it holds an output. */
+  #lookWhetherOver(): void {
+    if (this.#isOver || !this.#tree?.isGone) return;
+    const isAwaited = this.#pending.find(this.#transaction.request.id) === this;
+    if (isAwaited && (this.#out?.isOpen || this.#err?.isOpen)) return;
+    this.#isOver = true;
+    this.#finish();
+  }
+
+  #finish(): void {
+    const { config, metrics } = this.#transaction.route;
+    clearTimeout(this.#timer);
     this.#out?.close();
     this.#err?.close();
     this.#stdoutLog?.end();
@@ -231,18 +260,24 @@ export class ProcessExchange implements Exchange, PendingRequest {
     metrics.ended();
     if (!this.#transaction.isDone && !this.#transaction.hasAnswer) {
       // What it sent last may not have been read yet.
-      this.#settling = setTimeout(() => this.#giveUpWaiting(), config.answer === "outtake" ? SETTLE_MS : 0);
-    }
+      const steps = config.answer === "outtake" ? SETTLE_STEPS : 0;
+      this.#settling = setTimeout(() => this.#giveUpWaiting(steps), 0);
+    } else this.#pending.expire(this.#transaction.request.id);
     this.#onGone();
   }
 
-  #giveUpWaiting(): void {
+  #giveUpWaiting(steps: number): void {
+    if (steps > 0) {
+      this.#settling = setTimeout(() => this.#giveUpWaiting(steps - 1), SETTLE_MS / SETTLE_STEPS);
+      return;
+    }
     this.#pending.expire(this.#transaction.request.id);
     this.#failAtEnd(this.#status);
   }
 
   mayAnswer(pid: number): boolean {
-    return mayAnswer(pid, this.pid, this.#cgroup);
+    // Its number may be another's by then.
+    return !this.#tree?.isGone && mayAnswer(pid, this.pid, this.#cgroup);
   }
 
   onAnswer(answer: Answer): void {
@@ -250,6 +285,7 @@ export class ProcessExchange implements Exchange, PendingRequest {
     clearTimeout(this.#settling);
     if (transaction.route.config.stats && !this.#tree?.hasExited) this.#kept = answer;
     else transaction.answer(answer);
+    this.#lookWhetherOver();
   }
 
   onTooLarge(): void {
@@ -258,6 +294,7 @@ export class ProcessExchange implements Exchange, PendingRequest {
     this.#pending.expire(this.#transaction.request.id);
     this.#stop("output limit");
     this.#transaction.fail({ status: 502, detail }, "output limit");
+    this.#lookWhetherOver();
   }
 
   #timeOut(): void {
@@ -268,6 +305,7 @@ export class ProcessExchange implements Exchange, PendingRequest {
     this.#stop("timeout");
     if (this.#kept) return transaction.answer(this.#kept);
     transaction.fail({ status: 504, detail: `the program did not answer within ${timeout} ms` }, "timed out");
+    this.#lookWhetherOver();
   }
 
   clientGone(): void {
@@ -279,6 +317,7 @@ export class ProcessExchange implements Exchange, PendingRequest {
     this.#answer?.stop();
     this.#pending.expire(this.#transaction.request.id);
     this.#stop("client gone");
+    this.#lookWhetherOver();
   }
 
   shutDown(): void {
@@ -286,6 +325,7 @@ export class ProcessExchange implements Exchange, PendingRequest {
     this.#answer?.stop();
     this.#stop("shutdown");
     this.#transaction.fail({ status: 503, detail: "the gateway is stopping" }, "shutdown");
+    this.#lookWhetherOver();
   }
 
   #stop(reason: KillReason): void {

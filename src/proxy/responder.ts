@@ -43,6 +43,8 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+const NOTHING = new Uint8Array();
+
 /** Answers to these have no body (RFC 9110, 6.4.1). */
 function hasNoBody(status: number): boolean {
   return status === 204 || status === 304;
@@ -141,7 +143,8 @@ export class ClientResponder implements Responder {
     if (this.isOver || this.#begun) return;
     this.#begun = true;
     this.#response.writeHead(status, ownHeaders(headers, undefined, this.closes));
-    this.#response.flushHeaders();
+    // Unlike what flushHeaders() does, this sends them as Latin-1, so that bytes stay as they are.
+    if (!this.#isHead && !hasNoBody(status)) this.#response.write(NOTHING);
   }
 
   write(piece: Uint8Array<ArrayBuffer>): boolean {

@@ -11,7 +11,7 @@ import { LatencyHistogram } from "./latency.ts";
 import { RecentRate } from "./recent_rate.ts";
 
 /** Why the gateway ended a process. */
-export type KillReason = "timeout" | "client gone" | "shutdown" | "output limit";
+export type KillReason = "timeout" | "client gone" | "shutdown" | "output limit" | "malformed output";
 
 /** What is known of a route now, as the status and the page show it. */
 export interface RouteFigures {

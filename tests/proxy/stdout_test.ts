@@ -54,8 +54,9 @@ claim("output arrives as it is printed, before the process ends", async () => {
 
 claim("a program that fails is a 502 that tells how, not what it printed", async () => {
   await using own = await serving({
-    "GET /exit": prints("echo secret; echo secret >&2; exit 3"),
-    "GET /signal": prints("echo secret; kill -KILL $$"),
+    // With stats nothing is sent before the end, however long that takes here.
+    "GET /exit": prints("echo secret; echo secret >&2; exit 3", { stats: true }),
+    "GET /signal": prints("echo secret; kill -KILL $$", { stats: true }),
     "GET /quiet": prints("exit 1"),
   });
   const exit = await own.ask("/exit");
