@@ -5,6 +5,7 @@
  */
 
 import { ConfigError } from "../proxy/configuration/config_error.ts";
+import { loadOperations } from "../proxy/operations.ts";
 import { readProxyConfig } from "../proxy/read_config.ts";
 import { ROUTE_HEADINGS, routesTable } from "../proxy/routes_table.ts";
 import { print } from "./output.ts";
@@ -18,9 +19,11 @@ const COLUMNS: readonly Column[] = ROUTE_HEADINGS.map((heading) => [
   RIGHT.includes(heading) ? "right" : "left",
 ]);
 
-function check(path: string): number {
+async function check(path: string): Promise<number> {
   try {
-    print(table(COLUMNS, routesTable(readProxyConfig(path))));
+    const config = readProxyConfig(path);
+    await loadOperations(config);
+    print(table(COLUMNS, routesTable(config)));
     return 0;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -40,7 +43,7 @@ export async function run(args: Arguments): Promise<number> {
   if (args.words.length > 0) throw new UsageError(`unexpected '${args.words[0]}'`);
   const path = args.get("config");
   if (path === undefined) throw new UsageError("which configuration? Say --config FILE");
-  if (args.has("check")) return check(path);
+  if (args.has("check")) return await check(path);
   const { runGateway } = await import("./proxy_service.ts");
   return await runGateway(path, args);
 }

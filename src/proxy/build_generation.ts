@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { ProxyConfig, RouteConfig } from "./config.ts";
+import type { ProxyConfig } from "./config.ts";
 import type { Generation } from "./gateway.ts";
 import type { ProxyMetrics } from "./metrics.ts";
 import type { ApiDocument } from "./openapi/mod.ts";
+import { loadOperations } from "./operations.ts";
 import { Route } from "./route.ts";
 import { Router } from "./router.ts";
 import { prepareRoute } from "./start_plan.ts";
@@ -22,33 +23,21 @@ export interface BuiltGeneration extends Generation {
   readonly document?: ApiDocument;
 }
 
-function needsOperation({ validateIn, validateOut }: RouteConfig): boolean {
-  return validateIn !== "off" || validateOut !== "off";
-}
-
 /**
  * Builds what is served.
  *
  * @param config The configuration.
  * @param metrics What is counted; counters of routes that there were before go on.
  * @returns It.
- * @throws {Error} If the OpenAPI document cannot be used, or lacks an operation that is to be checked; if there is no
- * such user or group.
+ * @throws {ConfigError} If the OpenAPI document cannot be used, or lacks operations that are to be checked.
+ * @throws {Error} If there is no such user or group.
  */
 export async function buildGeneration(config: ProxyConfig, metrics: ProxyMetrics): Promise<BuiltGeneration> {
-  const document = config.openapi === undefined
-    ? undefined
-    : await (await import("./openapi/mod.ts")).ApiDocument.load(config.openapi);
+  const { document, byRoute } = await loadOperations(config);
   const router = new Router<Route>();
   const routes = config.routes.map((route) => {
-    const { path, method, place } = route;
-    const operation = document?.operation(path, method);
-    if (!operation && needsOperation(route)) {
-      throw new Error(
-        `${place}: ${config.openapi} says nothing of ${method} ${path}, which is to be checked against it`,
-      );
-    }
-    const built = new Route(route, prepareRoute(config, route), metrics.route(method, path), operation);
+    const { path, method } = route;
+    const built = new Route(route, prepareRoute(config, route), metrics.route(method, path), byRoute.get(route));
     router.add(path, method, built);
     return built;
   });

@@ -24,7 +24,7 @@ export interface ReplySocket {
   path: string;
   /** The mode of its file, 0600 by default. */
   mode: number;
-  /** Who owns its file, `user` or `user:group`; by default who runs the gateway. */
+  /** Who owns its file, `user` or `user:group` or `:group`; by default who runs the gateway. */
   owner?: string;
 }
 
@@ -121,7 +121,7 @@ export interface RouteConfig {
   path: string;
   /** The verb, in capitals. */
   method: string;
-  /** The file and line it stands in, for messages. */
+  /** Where it stands, as `file:line:column`, for messages. */
   place: string;
   /** The program. */
   inject: Injection;

@@ -84,3 +84,33 @@ claim("the example is sound, wherever it is checked from", async () => {
     assertEquals(out.split("\n").length, 8);
   }
 });
+
+claim("--check tells every route that the OpenAPI document should check and says nothing of", async () => {
+  using directory = new OwnDirectory();
+  const route = "{answer: stdout, validatein: true, inject: {cmd: cat}}";
+  const path = write(
+    directory,
+    `openapi: api.yaml\npaths:\n  /a: {get: ${route}, put: ${route}}\n  /b: {get: ${route}}\n`,
+  );
+  const api = directory.file("api.yaml");
+  Deno.writeTextFileSync(
+    api,
+    "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {/a: {get: {responses: {default: {description: d}}}}}\n",
+  );
+  const { status, out, err } = await ipcx(["proxy", "--check", "-c", path]);
+  const tail = "which is to be checked against it";
+  assertEquals({ status, out }, { status: 1, out: "" });
+  assertEquals(err.split("\n").slice(0, -1), [
+    `${path}:3:69: ${api} says nothing of PUT /a, ${tail}`,
+    `${path}:4:8: ${api} says nothing of GET /b, ${tail}`,
+  ]);
+});
+
+claim("--check tells what is wrong with the OpenAPI document", async () => {
+  using directory = new OwnDirectory();
+  const path = write(directory, "openapi: api.yaml\npaths: {/a: {get: {answer: stdout, inject: {cmd: cat}}}}\n");
+  Deno.writeTextFileSync(directory.file("api.yaml"), "swagger: '2.0'\n");
+  const { status, out, err } = await ipcx(["proxy", "--check", "-c", path]);
+  assertEquals({ status, out }, { status: 1, out: "" });
+  assert(err.startsWith(`${directory.file("api.yaml")}`), err);
+});

@@ -7,7 +7,7 @@ claim("a route with nothing but a program has the documented defaults", () => {
   assertEquals(route, {
     path: "/a",
     method: "GET",
-    place: "/nonexistent-ipcx/t.yaml:2",
+    place: "/nonexistent-ipcx/t.yaml:2:14",
     answer: "outtake",
     output: "body",
     validateIn: "off",
@@ -50,7 +50,7 @@ limits: {concurrency: 2, queue: 3, queue_timeout: 4, body: 5, output: 6}`,
   assertEquals(route, {
     path: "/a/{id}",
     method: "POST",
-    place: `${folder.file("t.yaml")}:5`,
+    place: `${folder.file("t.yaml")}:5:5`,
     answer: "outtake",
     outtakePath: "/uri/{req_id}",
     output: "body",

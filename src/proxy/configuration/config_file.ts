@@ -137,6 +137,17 @@ export class ConfigFile {
   }
 
   /**
+   * Tells a place with the name of the file.
+   *
+   * @param offset Where in the text.
+   * @returns `FILE:LINE:COLUMN`.
+   */
+  place(offset: number): string {
+    const { line, column } = this.position(offset);
+    return `${this.name}:${line}:${column}`;
+  }
+
+  /**
    * Looks at the text.
    *
    * @param offset Where.

@@ -90,9 +90,9 @@ export function readListenTarget(section: Section, defaultPort?: number): Listen
 }
 
 function checkOwner(text: string): string {
-  const [, user, group] = /^([^:]+)(?::([^:]+))?$/.exec(text) ?? [];
-  if (user === undefined) throw new Error(`'${text}' is no owner: write USER or USER:GROUP`);
-  userId(user);
+  const [, user, group] = /^([^:]*)(?::([^:]+))?$/.exec(text) ?? [];
+  if (user === undefined || text === "") throw new Error(`'${text}' is no owner: write USER, USER:GROUP or :GROUP`);
+  if (user !== "") userId(user);
   if (group !== undefined) groupId(group);
   return text;
 }

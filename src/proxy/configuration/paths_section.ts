@@ -4,6 +4,7 @@
  * @module
  */
 
+import { OWN_PATHS } from "../own_paths.ts";
 import type { ConfigValue } from "./config_value.ts";
 import { suggestion } from "./nearest.ts";
 import { type PlacedRoute, readRoute, type RouteSurroundings } from "./route_section.ts";
@@ -49,6 +50,9 @@ export function readPaths(value: ConfigValue, surroundings: RouteSurroundings): 
       parameters = parameterNames(path);
     } catch (error) {
       at.complain((error as Error).message);
+    }
+    if (path === "/_urocket" || path.startsWith(OWN_PATHS)) {
+      at.complain(`'${path}' is of the gateway itself, as all below ${OWN_PATHS}: choose another path`);
     }
     const entries = verbs.pairs()?.entries;
     if (entries?.length === 0) at.complain(`${key} has no verb: ${VERBS.join(", ")}`);

@@ -111,7 +111,7 @@ export function readRoute(
   const route = {
     path: place.path,
     method: place.method,
-    place: `${value.file.name}:${value.file.position(at.offset).line}`,
+    place: value.file.place(at.offset),
     inject: inject!,
     answer: answer ?? "outtake",
     ...(outtakePath !== undefined && { outtakePath }),
