@@ -43,6 +43,20 @@ function tellStart(proxy: Proxy, { servicename, routes }: ProxyConfig): void {
   getLogger("proxy").info("serving", { servicename, ...places, routes: routes.length });
 }
 
+/** Whoever says once more that it is to end does not want to wait for requests; nothing is left behind either. */
+async function stopInOrder(proxy: Proxy): Promise<void> {
+  const hurry = new AbortController();
+  const tell = (): void => hurry.abort();
+  const ignore = (): void => {};
+  const heeded = [["SIGTERM", tell], ["SIGINT", tell], ["SIGHUP", ignore]] as const;
+  for (const [signal, heed] of heeded) Deno.addSignalListener(signal, heed);
+  try {
+    await proxy.stop(hurry.signal);
+  } finally {
+    for (const [signal, heed] of heeded) Deno.removeSignalListener(signal, heed);
+  }
+}
+
 /**
  * Runs the gateway until it is told to stop.
  *
@@ -80,6 +94,6 @@ export async function runGateway(path: string, args: Arguments): Promise<number>
     },
   });
   logger.info("stopping");
-  await proxy?.stop();
+  if (proxy) await stopInOrder(proxy);
   return 0;
 }

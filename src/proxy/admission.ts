@@ -37,6 +37,7 @@ export class Admission {
   readonly #exchanges = new Set<Exchange>();
   readonly #waiting = new Set<Transaction>();
   #onIdle: (() => void) | undefined;
+  #isClosed = false;
 
   /**
    * Begins without requests.
@@ -53,6 +54,7 @@ export class Admission {
    * @param transaction The request.
    */
   admit(transaction: Transaction): void {
+    if (this.#isClosed) return transaction.fail(STOPPING, "shutdown");
     const { request, route: { config, operation }, responder } = transaction;
     if (config.validateIn === "off" || !operation) return this.#enqueue(transaction);
     this.#waiting.add(transaction);
@@ -161,22 +163,19 @@ export class Admission {
     if (this.#exchanges.size === 0 && this.#waiting.size === 0) this.#onIdle?.();
   }
 
-  /**
-   * Waits for the requests that there are.
-   *
-   * @param graceMs For how long, in milliseconds; then they are ended.
-   * @returns A promise without a value, when all processes have ended.
-   */
-  async stop(graceMs: number): Promise<void> {
+  /** Waits until nobody waits, and all that was started has ended. */
+  async idle(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onIdle = resolve;
     this.#lookWhetherIdle();
-    const timer = setTimeout(() => {
-      for (const transaction of this.#waiting) transaction.fail(STOPPING, "shutdown");
-      for (const exchange of this.#exchanges) exchange.shutDown();
-      this.#lookWhetherIdle();
-    }, graceMs);
     await promise;
-    clearTimeout(timer);
+  }
+
+  /** Ends all requests, those that come after this as well. */
+  shutDown(): void {
+    this.#isClosed = true;
+    for (const transaction of this.#waiting) transaction.fail(STOPPING, "shutdown");
+    for (const exchange of this.#exchanges) exchange.shutDown();
+    this.#lookWhetherIdle();
   }
 }

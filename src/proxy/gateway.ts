@@ -157,14 +157,8 @@ export class Gateway implements HttpHandler, Observer {
     });
   }
 
-  /**
-   * Takes no more requests, and waits for those that run.
-   *
-   * @param graceMs For how long, in milliseconds; then they are ended.
-   * @returns A promise without a value, when all have ended.
-   */
-  async stop(graceMs: number): Promise<void> {
+  /** Takes no more requests; those that have begun to arrive go on. */
+  stop(): void {
     this.#isStopping = true;
-    await this.admission.stop(graceMs);
   }
 }

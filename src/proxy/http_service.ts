@@ -7,13 +7,14 @@
 
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import { createSecureContext } from "node:tls";
 import { serveListener } from "../core/adoption.ts";
 import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { UnixListener } from "../core/listener.ts";
 import type { SocketFileOptions } from "../core/socket_file.ts";
 import type { ListenTarget } from "./config.ts";
-import { type HttpHandler, takeRequests } from "./take_requests.ts";
+import { type HttpHandler, takeRequests, type Unanswered } from "./take_requests.ts";
 
 /** What a server is to do. */
 export interface HttpOptions extends SocketFileOptions {
@@ -56,18 +57,28 @@ function hostOf(address: string): string {
 /** A server that listens. */
 export class HttpService {
   readonly #server: Server | TlsServer;
+  readonly #unanswered: Unanswered;
   readonly #listener: UnixListener | undefined;
   readonly #target: ListenTarget;
+  readonly #options: HttpOptions;
   readonly #sockets = new Set<object>();
   #isClosing = false;
 
-  private constructor(server: Server | TlsServer, target: ListenTarget, listener: UnixListener | undefined) {
+  private constructor(
+    server: Server | TlsServer,
+    unanswered: Unanswered,
+    target: ListenTarget,
+    options: HttpOptions,
+    listener: UnixListener | undefined,
+  ) {
+    this.#unanswered = unanswered;
     server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });
     this.#server = server;
     this.#target = target;
+    this.#options = options;
     this.#listener = listener;
   }
 
@@ -82,10 +93,9 @@ export class HttpService {
    * @throws {Error} If the certificate does not go with its key.
    */
   static async open(target: ListenTarget, handler: HttpHandler, options: HttpOptions = {}): Promise<HttpService> {
-    const { requestTimeout = 0, idleTimeout = IDLE_MS } = options;
+    const { idleTimeout = IDLE_MS } = options;
     const settings = {
-      requestTimeout,
-      headersTimeout: requestTimeout === 0 ? HEADERS_TIMEOUT_MS : Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
+      ...timesOf(options),
       connectionsCheckingInterval: LOOK_MS,
       keepAliveTimeout: idleTimeout,
       requireHostHeader: false,
@@ -93,7 +103,7 @@ export class HttpService {
     const server = target.tls ? createTlsServer({ ...settings, ...readTls(target.tls) }) : createServer(settings);
     if (options.connections !== undefined) server.maxConnections = options.connections;
     if (options.allowHalfOpen) (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
-    takeRequests(server, handler);
+    const unanswered = takeRequests(server, handler);
     let listener: UnixListener | undefined;
     try {
       const { activated } = options;
@@ -106,7 +116,7 @@ export class HttpService {
       listener?.close();
       throw error;
     }
-    return new HttpService(server, target, listener);
+    return new HttpService(server, unanswered, target, options, listener);
   }
 
   /** Where clients reach it, such as `http://127.0.0.1:8080` or `unix:@front`. */
@@ -120,25 +130,36 @@ export class HttpService {
     return target(at, scheme);
   }
 
-  /** Whether it serves this target, so that it need not be opened again. */
-  serves(target: ListenTarget): boolean {
-    const { address, port, tls } = this.#target;
-    return address === target.address && port === target.port && Boolean(tls) === Boolean(target.tls);
+  /** Whether it listens there, so that it need not be opened again. */
+  listensAt({ address, port }: ListenTarget): boolean {
+    return address === this.#target.address && port === this.#target.port;
   }
 
   /**
-   * Uses another certificate for connections from now on.
+   * Prepares to serve on with other settings.
    *
-   * @param tls Its files.
-   * @throws {Error} If the certificate does not go with its key.
+   * @param target Where it listens, perhaps with another certificate.
+   * @param options Other limits.
+   * @returns Puts them in force, and cannot fail.
+   * @throws {Error} If the certificate does not go with its key, or if it takes a restart to change what differs.
    */
-  renewTls(tls: NonNullable<ListenTarget["tls"]>): void {
-    (this.#server as TlsServer).setSecureContext(readTls(tls));
-  }
-
-  /** How many clients may be connected from now on. */
-  set mostConnections(most: number) {
-    this.#server.maxConnections = most;
+  prepare(target: ListenTarget, options: HttpOptions): () => void {
+    const server = this.#server;
+    const { tls } = target;
+    if (Boolean(tls) !== Boolean(this.#target.tls)) {
+      throw new Error(`${this.url} is served ${tls ? "without" : "with"} TLS: it takes a restart to change that`);
+    }
+    const { mode, uid, gid } = this.#options;
+    const isSame = mode === options.mode && uid === options.uid && gid === options.gid;
+    if (!this.#options.activated && !isSame) {
+      throw new Error(`${target.address} has its mode and owner already: it takes a restart to change them`);
+    }
+    const pem = tls && readTls(tls);
+    return () => {
+      if (pem) (server as TlsServer).setSecureContext(pem);
+      Object.assign(server, timesOf(options));
+      if (options.connections !== undefined) server.maxConnections = options.connections;
+    };
   }
 
   /** How many clients are connected. */
@@ -153,6 +174,11 @@ export class HttpService {
     this.#listener?.close();
     this.#server.close();
     this.#server.closeIdleConnections();
+  }
+
+  /** Waits until all requests have been answered, whether their clients have read that or have gone. */
+  async answered(): Promise<void> {
+    await this.#unanswered.none();
   }
 
   /** Ends all connections. */
@@ -178,8 +204,16 @@ function unixListenerOf(fd: Fd): UnixListener | undefined {
   }
 }
 
+function timesOf({ requestTimeout = 0 }: HttpOptions): { requestTimeout: number; headersTimeout: number } {
+  const headersTimeout = requestTimeout === 0 ? HEADERS_TIMEOUT_MS : Math.min(HEADERS_TIMEOUT_MS, requestTimeout);
+  return { requestTimeout, headersTimeout };
+}
+
+/** @throws {Error} If the certificate does not go with its key. */
 function readTls(tls: NonNullable<ListenTarget["tls"]>): { cert: string; key: string } {
-  return { cert: Deno.readTextFileSync(tls.cert), key: Deno.readTextFileSync(tls.key) };
+  const pem = { cert: Deno.readTextFileSync(tls.cert), key: Deno.readTextFileSync(tls.key) };
+  createSecureContext(pem);
+  return pem;
 }
 
 function listenTcp(server: Server | TlsServer, { address, port = 0 }: ListenTarget): Promise<void> {

@@ -4,46 +4,30 @@
  * @module
  */
 
-import type { Fd } from "../core/fd.ts";
-import { groupId, primaryGroupOf, userId } from "../core/accounts.ts";
+import { delay } from "../core/delay.ts";
 import { buildGeneration, type BuiltGeneration } from "./build_generation.ts";
-import type { ListenTarget, ProxyConfig, ReplySocket } from "./config.ts";
+import type { ListenTarget, ProxyConfig } from "./config.ts";
 import { Gateway } from "./gateway.ts";
-import { type HttpOptions, HttpService, isUnix } from "./http_service.ts";
+import { isUnix } from "./http_service.ts";
 import { ReplyHandler } from "./reply_server.ts";
 import type { ProxyStatus } from "./status.ts";
 import type { HttpHandler } from "./take_requests.ts";
+import { type ActivatedSockets, Servers } from "./servers.ts";
 import { startTracing } from "./tracing.ts";
 import { WorkerPools } from "./worker_pools.ts";
 import { ProxyMetrics } from "./metrics.ts";
 
+/** How long clients may take to read the last answers, in milliseconds. */
+const LAST_WORDS_MS = 1000;
+
 /** What a gateway is given beside its configuration. */
 export interface ProxyOptions {
   /** Listening sockets to serve instead of opening them; the gateway's from now on. */
-  activated?: { front?: Fd; reply?: Fd; admin?: Fd };
+  activated?: ActivatedSockets;
   /** The file that the configuration was read from, for the status. */
   configFile?: string;
   /** The version of ipcx, for the status. */
   version?: string;
-}
-
-/** The servers of a gateway. */
-interface Services {
-  front: HttpService;
-  reply?: HttpService;
-  admin?: HttpService;
-}
-
-function replyTarget({ path }: ReplySocket): ListenTarget {
-  return { address: path };
-}
-
-function fileOptions({ mode, owner }: ReplySocket): { mode: number; uid?: number; gid?: number } {
-  if (owner === undefined) return { mode };
-  const [user, group] = owner.split(":");
-  const uid = user === "" ? undefined : userId(user);
-  const gid = group === undefined ? (uid === undefined ? undefined : primaryGroupOf(uid)) : groupId(group);
-  return { mode, ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
 }
 
 /**
@@ -75,11 +59,12 @@ export class Proxy {
   readonly #gateway: Gateway;
   readonly #replies: ReplyHandler;
   readonly #options: ProxyOptions;
+  readonly #servers: Servers;
   readonly #startedAt = performance.now();
   readonly #workers: WorkerPools;
   #generation: BuiltGeneration;
-  #services!: Services;
   #configuredAt = Date.now();
+  #reloading: Promise<void> = Promise.resolve();
   #state: ProxyStatus["state"] = "starting";
 
   private constructor(generation: BuiltGeneration, gateway: Gateway, options: ProxyOptions) {
@@ -88,6 +73,8 @@ export class Proxy {
     this.#options = options;
     this.#workers = new WorkerPools(() => gateway.admission.slots.fill());
     this.#replies = new ReplyHandler(gateway.pending, this.#workers);
+    const admin = (target: ListenTarget): Promise<HttpHandler> => this.#adminHandler(target);
+    this.#servers = new Servers({ front: gateway, reply: this.#replies, admin }, options.activated);
   }
 
   /**
@@ -106,7 +93,7 @@ export class Proxy {
     gateway.tracing = await startTracing(config.servicename);
     const proxy = new Proxy(generation, gateway, options);
     proxy.#apply(generation);
-    proxy.#services = await proxy.#open(config);
+    (await proxy.#servers.open(config))();
     proxy.#workers.begin();
     proxy.#state = "serving";
     return proxy;
@@ -114,12 +101,12 @@ export class Proxy {
 
   /** Where clients connect, such as `http://127.0.0.1:8080` or `unix:@front`. */
   get url(): string {
-    return this.#services.front.url;
+    return this.#servers.front.url;
   }
 
   /** Where the admin server is, if there is one. */
   get adminUrl(): string | undefined {
-    return this.#services.admin?.url;
+    return this.#servers.admin?.url;
   }
 
   #apply(generation: BuiltGeneration): void {
@@ -136,49 +123,10 @@ export class Proxy {
     slots.fill();
   }
 
-  /** Opens what is not open yet; what was there before and serves the same goes on. */
-  async #open(config: ProxyConfig, before?: Services): Promise<Services> {
-    const opened: HttpService[] = [];
-    const { activated = {} } = this.#options;
-    const open = async (
-      target: ListenTarget,
-      handler: HttpHandler,
-      old: HttpService | undefined,
-      options: HttpOptions,
-    ): Promise<HttpService> => {
-      // What a service manager has opened is its to choose, whatever the file says by now.
-      if (old && (options.activated || old.serves(target))) return old;
-      const service = await HttpService.open(target, handler, options);
-      opened.push(service);
-      return service;
-    };
-    try {
-      const { connections, requestTimeout } = config.limits;
-      const services: Services = {
-        front: await open(config.front, this.#gateway, before?.front, {
-          connections,
-          requestTimeout,
-          activated: activated.front,
-        }),
-      };
-      if (config.reply) {
-        // A worker may be at a request for long before it sends its answer on the same connection.
-        const own = { allowHalfOpen: true, idleTimeout: 0 };
-        const options = { ...fileOptions(config.reply), ...own, activated: activated.reply };
-        services.reply = await open(replyTarget(config.reply), this.#replies, before?.reply, options);
-      }
-      if (config.admin) {
-        const { adminHandler } = await import("./admin/mod.ts");
-        const hosts = isUnix(config.admin.address) ? "any" : [config.admin.address];
-        const handler = adminHandler(this.#view(), { hosts });
-        const admin: HttpHandler = { onRequest: (request, response) => handler(request, response) };
-        services.admin = await open(config.admin, admin, before?.admin, { activated: activated.admin });
-      }
-      return services;
-    } catch (error) {
-      for (const service of opened) service.close();
-      throw error;
-    }
+  async #adminHandler({ address }: ListenTarget): Promise<HttpHandler> {
+    const { adminHandler } = await import("./admin/mod.ts");
+    const handler = adminHandler(this.#view(), { hosts: isUnix(address) ? "any" : [address] });
+    return { onRequest: (request, response) => handler(request, response) };
   }
 
   #view(): Parameters<typeof import("./admin/mod.ts").adminHandler>[0] {
@@ -198,7 +146,7 @@ export class Proxy {
 
   /** What holds now. */
   get status(): ProxyStatus {
-    const { front, reply, admin } = this.#services;
+    const { front, reply, admin } = this.#servers;
     const { configFile, version = "" } = this.#options;
     const { metrics, history } = this.#gateway;
     return {
@@ -227,41 +175,57 @@ export class Proxy {
    * @param config What to serve, and where.
    * @throws {Error} As {@linkcode Proxy.start}; the old configuration stays.
    */
-  async reload(config: ProxyConfig): Promise<void> {
-    const before = this.#services;
+  reload(config: ProxyConfig): Promise<void> {
+    const reloaded = this.#reloading.then(() => this.#reload(config));
+    this.#reloading = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  async #reload(config: ProxyConfig): Promise<void> {
+    if (this.#state === "stopping") throw new Error("the gateway is stopping");
     let generation: BuiltGeneration;
-    let services: Services;
+    let change: () => void;
     try {
       generation = await buildGeneration(config, this.#gateway.metrics);
-      services = await this.#open(config, before);
+      change = await this.#servers.open(config);
     } catch (error) {
       // What would have been new is not counted.
       this.#gateway.metrics.retain(this.#generation.config.routes);
       throw error;
     }
-    if (config.front.tls && services.front === before.front) services.front.renewTls(config.front.tls);
-    services.front.mostConnections = config.limits.connections;
+    change();
     this.#apply(generation);
     this.#workers.begin();
-    this.#services = services;
     this.#configuredAt = Date.now();
-    for (const name of ["front", "reply", "admin"] as const) {
-      if (before[name] && before[name] !== services[name]) before[name].stopListening();
-    }
   }
 
   /**
    * Stops: no new requests, running ones have the grace of the configuration,
    * then everything ends.
    *
+   * @param hurry Ends the grace at once.
    * @returns A promise without a value, when everything has ended.
    */
-  async stop(): Promise<void> {
+  async stop(hurry?: AbortSignal): Promise<void> {
     this.#state = "stopping";
-    const { front, reply, admin } = this.#services;
-    front.stopListening();
-    await this.#gateway.stop(this.#generation.config.grace);
+    await this.#reloading;
+    const { admission } = this.#gateway;
+    this.#gateway.stop();
+    this.#servers.front.stopListening();
+    const isDone = Promise.all([this.#servers.answered(), admission.idle()]);
+    await atMost(this.#generation.config.grace, isDone, hurry);
+    admission.shutDown();
+    await admission.idle();
+    await atMost(LAST_WORDS_MS, this.#servers.answered(), hurry);
     await this.#workers.stop();
-    for (const service of [front, reply, admin]) service?.close();
+    this.#servers.close();
   }
+}
+
+/** Waits for something, but not for long. */
+async function atMost(ms: number, what: Promise<unknown>, hurry?: AbortSignal): Promise<void> {
+  const stop = new AbortController();
+  const signal = hurry ? AbortSignal.any([stop.signal, hurry]) : stop.signal;
+  await Promise.race([what, delay(ms, signal).catch(() => {})]);
+  stop.abort();
 }

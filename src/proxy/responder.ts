@@ -63,6 +63,9 @@ function ownHeaders(headers: HeaderList, length: number | undefined, close: bool
 /** Connections that end with an answer: what is asked for behind that is not looked at (RFC 9112, 9.6). */
 const ending = new WeakSet<object>();
 
+/** How long whoever sends a body that was refused may go on, so as to find the answer, in milliseconds. */
+const LINGER_MS = 1000;
+
 /**
  * Tells whether a connection ends with an answer that has been given already.
  *
@@ -71,6 +74,32 @@ const ending = new WeakSet<object>();
  */
 export function isEnding(socket: object): boolean {
   return ending.has(socket);
+}
+
+/**
+ * Ends a connection with its next answer.
+ *
+ * @param socket The connection; nothing more is read from it.
+ */
+export function endWithAnswer(socket: object): void {
+  ending.add(socket);
+}
+
+/**
+ * Ends an answer whose connection ends, too. To close that while the client
+ * still sends would reset it, and the answer might be lost (RFC 9112, 9.6).
+ */
+function endGently(response: ServerResponse): void {
+  const { req: request } = response;
+  const { socket } = request;
+  const wasEnding = ending.has(socket);
+  ending.add(socket);
+  // Who waits to be asked for its body sends nothing.
+  if (request.complete || wasEnding || request.headers.expect !== undefined) return void response.end();
+  const timer = setTimeout(() => response.end(), LINGER_MS);
+  request.once("end", () => response.end());
+  response.once("close", () => clearTimeout(timer));
+  request.resume();
 }
 
 /**
@@ -88,10 +117,12 @@ export function answerWith(
   isHead = false,
 ): void {
   const length = hasNoBody(status) ? undefined : body.length;
-  if (closes) ending.add(response.req.socket);
   response.writeHead(status, ownHeaders(headers, length, closes));
-  if (isHead || length === undefined || length === 0) response.end();
-  else response.end(body);
+  const content = isHead || length === undefined ? new Uint8Array() : body;
+  if (!closes) return void response.end(content);
+  if (content.length > 0) response.write(content);
+  else response.flushHeaders();
+  endGently(response);
 }
 
 /** Answers a client by HTTP. */

@@ -9,7 +9,7 @@ import type { Server as TlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { type Problem, problemAnswer } from "./problem.ts";
 import { headFault, parserFault, RequestFault } from "./request_fault.ts";
-import { answerWith, isEnding } from "./responder.ts";
+import { answerWith, endWithAnswer, isEnding } from "./responder.ts";
 
 /** Takes requests. */
 export interface HttpHandler {
@@ -23,6 +23,36 @@ export interface HttpHandler {
   onRequest(request: IncomingMessage, response: ServerResponse, mayContinue: () => void): void;
 }
 
+/** How many requests have not been answered. */
+export class Unanswered {
+  #count = 0;
+  #onNone: (() => void)[] = [];
+
+  /** Counts one more; its answer is complete, or nobody waits for it, as soon as the response closes. */
+  add(response: ServerResponse): void {
+    this.#count++;
+    response.once("close", () => {
+      this.#count--;
+      this.#look();
+    });
+  }
+
+  /** Waits until there are none. */
+  async none(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onNone.push(resolve);
+    this.#look();
+    await promise;
+  }
+
+  #look(): void {
+    if (this.#count > 0) return;
+    const told = this.#onNone;
+    this.#onNone = [];
+    for (const tell of told) tell();
+  }
+}
+
 /** A request that is being answered. */
 interface Open {
   readonly request: IncomingMessage;
@@ -34,8 +64,10 @@ interface Open {
  *
  * @param server The server.
  * @param handler Takes requests.
+ * @returns How many of them have not been answered.
  */
-export function takeRequests(server: Server | TlsServer, handler: HttpHandler): void {
+export function takeRequests(server: Server | TlsServer, handler: HttpHandler): Unanswered {
+  const unanswered = new Unanswered();
   const connections = new WeakMap<Duplex, Set<Open>>();
   const openOn = (socket: Duplex): Set<Open> => {
     const known = connections.get(socket);
@@ -51,6 +83,7 @@ export function takeRequests(server: Server | TlsServer, handler: HttpHandler): 
     const open = openOn(request.socket);
     const one = { request, response };
     open.add(one);
+    unanswered.add(response);
     response.once("close", () => open.delete(one));
     const fault = headFault(request);
     if (fault) return answerWith(response, problemAnswer(fault), true, request.method === "HEAD");
@@ -68,15 +101,18 @@ export function takeRequests(server: Server | TlsServer, handler: HttpHandler): 
     const [first, ...others] = connections.get(socket) ?? [];
     if (!first) return answerRaw(socket, problem);
     const { request, response } = first;
+    if (isEnding(socket)) return void response.end();
     // Nothing may come into the middle of an answer, or before one that is due.
     const isReading = !request.complete && !response.headersSent && request.listenerCount("error") > 0;
     if (others.length > 0 || !isReading) return void socket.destroy();
+    endWithAnswer(socket);
     request.emit("error", new RequestFault(problem));
   });
   server.on("connect", (_request, socket) => {
     if (connections.get(socket)?.size) return void socket.destroy();
     answerRaw(socket, { status: 501, detail: "this is the end of the way: there are no tunnels" });
   });
+  return unanswered;
 }
 
 /** Answers who has not come to a request. */

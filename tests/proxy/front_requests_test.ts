@@ -3,12 +3,15 @@ import { claim } from "../claim.ts";
 import { until } from "../cli/program.ts";
 import { type Routes, type Serving, serving } from "./gateway.ts";
 
+/** An answer with the figures of its process is never begun before that has ended, so it has a length. */
+const WHOLE = { answer: "stdout", stats: true };
+
 const ROUTES: Routes = {
-  "GET /hi": { answer: "stdout", inject: { cmd: ["echo", "hi"] } },
-  "POST /echo": { answer: "stdout", limits: { body: 1000 }, inject: { cmd: ["cat"], channel: "stdin" } },
+  "GET /hi": { ...WHOLE, inject: { cmd: ["echo", "hi"] } },
+  "POST /echo": { ...WHOLE, limits: { body: 1000 }, inject: { cmd: ["cat"], channel: "stdin" } },
   "GET /long": { answer: "stdout", inject: { cmd: ["sleep", "600"], timeout: 600_000, grace: 0 } },
-  "GET /p/{x}/y": { answer: "stdout", inject: { cmd: ["printf", "%s", "{{path.x}}"] } },
-  "PUT /query": { answer: "stdout", inject: { cmd: ["printf", "%s", "{{query.a}}"] } },
+  "GET /p/{x}/y": { ...WHOLE, inject: { cmd: ["printf", "%s", "{{path.x}}"] } },
+  "PUT /query": { ...WHOLE, inject: { cmd: ["printf", "%s", "{{query.a}}"] } },
 };
 
 const HOST = "Host: x\r\n";
