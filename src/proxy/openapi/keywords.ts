@@ -54,7 +54,7 @@ export function isKeyword(word: string): boolean {
  */
 export function suggest(word: string, words: readonly string[] = ALL): string {
   const [nearest] = words.map((one) => ({ one, distance: distanceOf(word, one) }))
-    .filter(({ distance }) => distance <= Math.min(3, word.length / 2))
+    .filter(({ distance }) => distance <= Math.max(1, Math.min(3, word.length / 3)))
     .sort((a, b) => a.distance - b.distance);
   return nearest ? ` (did you mean '${nearest.one}'?)` : "";
 }

@@ -81,6 +81,8 @@ export class SchemaSet {
       const ajv: Validator = is30 ? new Ajv(all) : new Ajv2020(all) as unknown as Validator;
       formats.default(ajv);
       ajv.addFormat("regex", isPattern);
+      // The package takes any integer for one of 64 bits.
+      ajv.addFormat("int64", { type: "number", validate: isInt64 });
       ajv.removeKeyword("uniqueItems");
       ajv.addKeyword({
         keyword: "uniqueItems",
@@ -186,6 +188,11 @@ function deepest(location: Location, steps: readonly string[]): Location {
     if (found) return found;
   }
   return location;
+}
+
+function isInt64(value: number): boolean {
+  // The largest, 2 ** 63 - 1, is read from JSON as 2 ** 63.
+  return Number.isInteger(value) && Math.abs(value) <= 2 ** 63;
 }
 
 function isPattern(text: string): boolean {

@@ -5,7 +5,7 @@
  */
 
 import { OpenApiError } from "./errors.ts";
-import { suggest } from "./keywords.ts";
+import { isKeyword, suggest } from "./keywords.ts";
 import { type Location, placeOf, shorten, walk } from "./location.ts";
 import type { References } from "./references.ts";
 import type { ErrorObject } from "ajv";
@@ -96,7 +96,7 @@ function lineOf({ instancePath, keyword, params, message }: ErrorObject, referen
   const place = placeOf(followed(extra === undefined ? steps : [...steps, extra], references));
   const at = shorten(`#${instancePath}`);
   if (extra === undefined) return `${place}: ${at} ${message}`;
-  const hint = suggest(extra, WORDS) || suggest(extra);
+  const hint = isKeyword(extra) ? " (3.1 has it)" : suggest(extra, WORDS) || suggest(extra);
   return `${place}: ${at} must not have '${shorten(extra)}'${hint}`;
 }
 

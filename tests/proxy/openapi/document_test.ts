@@ -131,6 +131,11 @@ claim("a slip in a schema of 3.1 is refused when its operation is compiled", asy
   assertEquals(await refused({ items: 5 }), "a schema is a map");
 });
 
+claim("a keyword of 3.1 in a document of 3.0 is refused", async () => {
+  const error = await assertRejects(() => bodyOperation({ const: 1 }), OpenApiError);
+  assert(error.message.endsWith("/schema must not have 'const' (3.1 has it)"), error.message);
+});
+
 claim("keywords of OpenAPI and of one's own are no slips", async () => {
   const annotations = {
     title: "t",
