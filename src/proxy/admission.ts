@@ -106,6 +106,7 @@ export class Admission {
         this.#refuseForNow(transaction, why);
       },
     );
+    if (!transaction.isDone) responder.admitted?.();
     if (!this.#waiting.has(transaction)) return;
     const quit = (): void => {
       if (!this.#waiting.has(transaction)) return;
@@ -153,9 +154,12 @@ export class Admission {
       : new WorkerExchange(transaction, plan, this.#pending, end);
     this.#exchanges.add(exchange);
     responder.onGone = () => {
-      exchange.clientGone();
+      // The client of a job has gone long ago: whoever says so wants it to end.
+      if (route.config.async) exchange.cancel();
+      else exchange.clientGone();
       transaction.giveUp();
     };
+    responder.started?.();
     exchange.start();
   }
 

@@ -7,10 +7,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Admission, STOPPING } from "./admission.ts";
 import { History } from "./history.ts";
+import { Job, Jobs, TOO_MANY_JOBS } from "./jobs.ts";
 import type { ProxyMetrics } from "./metrics.ts";
+import { OWN_PATHS } from "./own_paths.ts";
 import { PendingRequests } from "./pending.ts";
 import { type Problem, problemAnswer } from "./problem.ts";
-import type { FrontRequest } from "./request.ts";
+import type { Answer, FrontRequest } from "./request.ts";
 import { bodyLength, readBody } from "./request_body.ts";
 import { answerWith, ClientResponder } from "./responder.ts";
 import { splitTarget } from "./request_target.ts";
@@ -52,6 +54,8 @@ export class Gateway implements HttpHandler, Observer {
   readonly history: History = new History();
   /** Who runs and who waits. */
   readonly admission: Admission = new Admission(this.pending);
+  /** Requests whose clients ask for the result later. */
+  readonly jobs: Jobs = new Jobs();
   /** Who collects spans, if anybody does. */
   tracing?: Tracing;
   #generation: Generation;
@@ -85,6 +89,7 @@ export class Gateway implements HttpHandler, Observer {
     const { url = "/", method = "GET" } = request;
     if (this.tracing) dropRuntimeSpan(response);
     const [path, query] = splitTarget(url);
+    if (path.startsWith(OWN_PATHS)) return this.#answerForJob(request, response, this.jobs.ask(method, path));
     if (this.#isStopping) return this.#refuse(request, response, STOPPING);
     let found: ReturnType<Router<Route>["find"]>;
     try {
@@ -95,6 +100,11 @@ export class Gateway implements HttpHandler, Observer {
     }
     if (!("target" in found)) return this.#refuseWithoutRoute(request, response, found.allowed);
     this.#receive(request, response, mayContinue, found, path, query);
+  }
+
+  #answerForJob(request: IncomingMessage, response: ServerResponse, answer: Answer | Problem): void {
+    if (!("body" in answer)) return this.#refuse(request, response, answer);
+    answerWith(response, answer, this.#isStopping || bodyLength(request) !== 0, request.method === "HEAD");
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
@@ -126,7 +136,9 @@ export class Gateway implements HttpHandler, Observer {
     path: string,
     query: string,
   ): void {
-    const responder = new ClientResponder(request, response);
+    const client = new ClientResponder(request, response);
+    const { async: isJob, resultTtl } = route.config;
+    const responder = isJob ? new Job(client, this.jobs, resultTtl) : client;
     const began = { time: Date.now(), ms: performance.now() };
     const begin = (body: Uint8Array<ArrayBuffer>): Transaction => {
       const front: FrontRequest = {
@@ -143,14 +155,18 @@ export class Gateway implements HttpHandler, Observer {
       return transaction;
     };
     readBody(request, route.config.limits.body, mayContinue, {
-      onBody: (body) => this.admission.admit(begin(body)),
+      onBody: (body) => {
+        const transaction = begin(body);
+        if (isJob && this.jobs.isFull) transaction.fail(TOO_MANY_JOBS, "refused at a limit");
+        else this.admission.admit(transaction);
+      },
       onTooLarge: () => {
-        responder.closes = true;
+        client.closes = true;
         const detail = `the body has more than ${route.config.limits.body} bytes`;
         begin(new Uint8Array()).fail({ status: 413, detail }, "body too large");
       },
       onFault: (problem) => {
-        responder.closes = true;
+        client.closes = true;
         begin(new Uint8Array()).fail(problem, "body refused");
       },
       onGone: () => begin(new Uint8Array()).giveUp(),

@@ -114,6 +114,7 @@ export class Proxy {
     const { slots } = this.#gateway.admission;
     slots.concurrency = config.limits.concurrency;
     slots.queue = config.limits.queue;
+    this.#gateway.jobs.mostBytes = config.limits.results;
     this.#gateway.generation = generation;
     this.#gateway.metrics.retain(config.routes);
     const paths = routes.flatMap(({ config: { outtakePath } }) => outtakePath === undefined ? [] : [outtakePath]);
@@ -218,6 +219,7 @@ export class Proxy {
     await admission.idle();
     await atMost(LAST_WORDS_MS, this.#servers.answered(), hurry);
     await this.#workers.stop();
+    this.#gateway.jobs.clear();
     this.#servers.close();
   }
 }

@@ -19,6 +19,10 @@ export interface Responder {
   onGone: () => void;
   /** Told when there is room again after {@linkcode write} said that there is none. */
   onDrain: () => void;
+  /** Told that the request was let in: nothing refuses it at once any more. */
+  admitted?(): void;
+  /** Told that it does not wait any more. */
+  started?(): void;
   /** Gives the whole answer. */
   answer(answer: Answer): void;
   /** Begins an answer whose length is not known. */

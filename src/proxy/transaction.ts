@@ -154,7 +154,7 @@ export class Transaction {
   giveUp(): void {
     if (this.#isDone) return;
     this.route.metrics.cancelled();
-    this.#finish(CLIENT_GONE, "client gone");
+    this.#finish(CLIENT_GONE, this.route.config.async ? "cancelled" : "client gone");
   }
 
   #finish(status: number, outcome: string, reason?: string): void {
