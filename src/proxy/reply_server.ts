@@ -36,6 +36,9 @@ export interface ReplySettings {
 }
 
 const ALWAYS = ["/urhttp/{req_id}", "/{req_id}"];
+/** What an id looks like. */
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 const NEXT = /^\/next(?:\/([^/]+))?$/;
 
 /** Who is at the other end, by its connection: asked once, since that is who connected. */
@@ -91,7 +94,11 @@ export class ReplyHandler implements HttpHandler {
     const ids = this.#idsIn(path);
     if (ids.length === 0) return this.#refuse(response, 404, "not handled");
     if (request.method === "GET" || request.method === "HEAD") {
-      return this.#refuse(response, 405, "an answer is sent with POST or PUT");
+      const headers = [["allow", "POST, PUT"]] as const;
+      return answerWith(
+        response,
+        problemAnswer({ status: 405, detail: "an answer is sent with POST or PUT", headers }),
+      );
     }
     const id = ids.find((one) => this.#pending.find(one) !== undefined);
     const found = id === undefined ? undefined : this.#pending.find(id);
@@ -103,13 +110,15 @@ export class ReplyHandler implements HttpHandler {
     this.#take(id, found, request, response, mayContinue);
   }
 
-  /** The patterns overlap, and anything may be an id: all readings of a path. */
+  /** The patterns overlap: all readings of a path. */
   #idsIn(path: string): string[] {
-    return this.#patterns
-      .filter(([before, after]) => {
-        return path.length > before.length + after.length && path.startsWith(before) && path.endsWith(after);
-      })
-      .map(([before, after]) => path.slice(before.length, path.length - after.length));
+    return this.#patterns.flatMap(([before, after]) => {
+      if (!path.startsWith(before) || !path.endsWith(after)) return [];
+      const id = path.slice(before.length, Math.max(before.length, path.length - after.length));
+      // Nothing else tells that a path of one part is meant to be an id.
+      const isId = before === "/" && after === "" ? ID.test(id) : /^[^/]+$/.test(id);
+      return isId ? [id] : [];
+    });
   }
 
   #take(

@@ -174,6 +174,16 @@ export class Connection implements Disposable {
     }
   }
 
+  /** Reads so many bytes; returns them as Latin-1 and takes them away. */
+  async take(count: number): Promise<string> {
+    while (this.#text.length < count) {
+      if (!await this.more()) throw new Error(`the connection ended after '${this.#text}'`);
+    }
+    const found = this.#text.slice(0, count);
+    this.#text = this.#text.slice(count);
+    return found;
+  }
+
   /** Reads to the end; returns what was not taken away yet. */
   async rest(): Promise<string> {
     while (await this.more());
