@@ -208,6 +208,11 @@ claim("paths that no request could have are told", () => {
   assertEquals(faults("/a?b=c"), ["2:3: '/a?b=c' has a query: a path ends before it"]);
   assertEquals(faults("/a%20b"), ["2:3: '/a%20b' has %20 in it: write what it stands for, requests are decoded"]);
   assertEquals(faults("/a b/100%"), []);
+  for (const path of ["/_urocket", "_urocket/jobs/{id}"]) {
+    const own = `'/${path.replace(/^\//, "")}' is of the gateway itself, as all below /_urocket/: choose another path`;
+    assertEquals(faults(path), [`2:3: ${own}`]);
+  }
+  assertEquals(faults("/_urockets"), []);
   assertEquals(faultsOf("paths:\n  /a: {got: {}}\n"), ["2:8: there is no verb 'got': did you mean 'get'?"]);
   assertEquals(faultsOf("paths:\n  /a: {query: {}}\n"), [
     "2:8: there is no verb 'query': there are get, post, put, patch, delete, head, options, trace",
