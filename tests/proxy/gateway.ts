@@ -83,6 +83,14 @@ export class Serving implements AsyncDisposable {
     return await connection.rest();
   }
 
+  /** Serves other routes from now on; settings as those of {@linkcode serving}. */
+  async reload(routes: Routes, settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const file = this.directory.file("urocket-service.yaml");
+    const own = { port: 0, socketpath: this.socket, grace: 0 };
+    const text = JSON.stringify({ ...own, ...settings, paths: pathsOf(routes) });
+    await this.proxy.reload(parseProxyConfig(text, { file }));
+  }
+
   /** Waits until nothing runs or waits: all processes have ended. */
   async isIdle(): Promise<void> {
     const busy = () => this.proxy.status.routes.some(({ running, waiting }) => running + waiting > 0);
