@@ -5,6 +5,7 @@
  */
 
 import type { Encoding } from "./config.ts";
+import { parseExactly, WrittenNumber } from "./exact_json.ts";
 import type { FrontRequest } from "./request.ts";
 
 const encoder = new TextEncoder();
@@ -30,11 +31,11 @@ function isForm({ headers }: FrontRequest): boolean {
   return (headers["content-type"] ?? "").split(";")[0].trim().toLowerCase() === FORM;
 }
 
-function parsed(body: Uint8Array): unknown {
+function parsed(body: Uint8Array, parse: (text: string) => unknown): unknown {
+  const text = textOf(body);
   try {
-    return JSON.parse(textOf(body));
-  } catch (error) {
-    if (error instanceof PayloadError) throw error;
+    return parse(text);
+  } catch {
     throw new PayloadError("the body is no JSON");
   }
 }
@@ -44,19 +45,22 @@ function formToJson(text: string): string {
   const fields = new Map<string, string | string[]>();
   for (const [name, value] of new URLSearchParams(text)) {
     const before = fields.get(name);
-    fields.set(name, before === undefined ? value : [before, value].flat());
+    if (before === undefined) fields.set(name, value);
+    else if (typeof before === "string") fields.set(name, [before, value]);
+    else before.push(value);
   }
   return JSON.stringify(Object.fromEntries(fields));
 }
 
 function jsonToForm(value: unknown): string {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isObject || value instanceof WrittenNumber) {
     throw new PayloadError("only a JSON object can be made into a form");
   }
   const form = new URLSearchParams();
   for (const [name, field] of Object.entries(value)) {
     for (const one of Array.isArray(field) ? field : [field]) {
-      if (typeof one === "object" && one !== null) {
+      if (typeof one === "object" && one !== null && !(one instanceof WrittenNumber)) {
         throw new PayloadError(`'${name}' holds an object, which no form can`);
       }
       form.append(name, one === null ? "" : String(one));
@@ -78,8 +82,8 @@ export function payloadOf(request: FrontRequest, encoding: Encoding): Uint8Array
   if (encoding === "raw" || body.length === 0) return body;
   if (encoding === "json") {
     if (isForm(request)) return encoder.encode(formToJson(textOf(body)));
-    parsed(body);
+    parsed(body, JSON.parse);
     return body;
   }
-  return isForm(request) ? body : encoder.encode(jsonToForm(parsed(body)));
+  return isForm(request) ? body : encoder.encode(jsonToForm(parsed(body, parseExactly)));
 }

@@ -5,6 +5,7 @@
  */
 
 import type { IncomingMessage } from "node:http";
+import { parseExactly } from "./exact_json.ts";
 import { isFieldName, isFieldValue } from "./fields.ts";
 import type { Answer } from "./request.ts";
 
@@ -93,6 +94,10 @@ export function replyOf(
 export function compatibleReply(body: Uint8Array): Answer {
   const text = textOf(body);
   const headers = [["content-type", "application/json"]] as const;
-  if (!isJson(text)) return { status: 500, headers, body: encoder.encode("false") };
-  return { status: 200, headers, body: encoder.encode(JSON.stringify(JSON.parse(text!))) };
+  try {
+    return { status: 200, headers, body: encoder.encode(JSON.stringify(parseExactly(text ?? ""))) };
+  } catch {
+    // It is no JSON, or is nested deeper than anybody can follow.
+    return { status: 500, headers, body: encoder.encode("false") };
+  }
 }
