@@ -153,9 +153,9 @@ function messageOf({ keyword, params }: ErrorObject): string {
     case "unevaluatedItems":
       return `must have at most ${count(limit ?? params.len, "element")}`;
     case "minProperties":
-      return `must have at least ${limit} properties`;
+      return `must have at least ${count(limit, "property", "properties")}`;
     case "maxProperties":
-      return `must have at most ${limit} properties`;
+      return `must have at most ${count(limit, "property", "properties")}`;
     case "uniqueItems":
       return "must not have equal elements";
     case "contains":
@@ -182,8 +182,8 @@ function listOf(values: readonly unknown[]): string {
   return list.length === 1 ? list[0] : `${list.slice(0, -1).join(", ")} or ${list.at(-1)}`;
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+function count(number: number, noun: string, nouns = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : nouns}`;
 }
 
 function cut(text: string): string {

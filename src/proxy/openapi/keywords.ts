@@ -4,6 +4,8 @@
  * @module
  */
 
+import { nearest } from "../configuration/nearest.ts";
+
 /** Keywords that mean in JSON Schema what they mean in OpenAPI, and whose value is no schema. */
 export const VALUE_KEYWORDS: ReadonlySet<string> = new Set([
   ...["type", "enum", "const", "format", "multipleOf", "maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum"],
@@ -53,22 +55,6 @@ export function isKeyword(word: string): boolean {
  * @returns `" (did you mean 'minLength'?)"`, or nothing.
  */
 export function suggest(word: string, words: readonly string[] = ALL): string {
-  const [nearest] = words.map((one) => ({ one, distance: distanceOf(word, one) }))
-    .filter(({ distance }) => distance <= Math.max(1, Math.min(3, word.length / 3)))
-    .sort((a, b) => a.distance - b.distance);
-  return nearest ? ` (did you mean '${nearest.one}'?)` : "";
-}
-
-/** How many letters must be changed to make one word out of another (Levenshtein), case aside. */
-function distanceOf(from: string, to: string): number {
-  const [a, b] = [from.slice(0, 40).toLowerCase(), to.toLowerCase()];
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
+  const meant = nearest(word, words);
+  return meant === undefined ? "" : ` (did you mean '${meant}'?)`;
 }

@@ -7,3 +7,4 @@
 export { ApiDocument } from "./document.ts";
 export { OpenApiError } from "./errors.ts";
 export { type ApiOperation } from "./operation.ts";
+export type { Answer, FrontRequest, HeaderList, Violation } from "../request.ts";

@@ -52,6 +52,10 @@ export function versionOf(main: Location): "3.0" | "3.1" {
   if (version === undefined) {
     throw new OpenApiError(`${place}: OpenAPI '${shorten(openapi)}' is not supported: 3.0.0–3.0.4 and 3.1.0–3.1.2 are`);
   }
+  const apiVersion = walk(main, ["info", "version"]);
+  if (typeof apiVersion?.value === "number") {
+    throw new OpenApiError(`${placeOf(apiVersion)}: the version of the API must be quoted text such as "1.0.0"`);
+  }
   if (!("paths" in value)) throw new OpenApiError(`${shown}: is of no use here: it has no 'paths'`);
   return version as "3.0" | "3.1";
 }

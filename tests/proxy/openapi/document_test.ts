@@ -36,6 +36,13 @@ claim("other versions than 3.0 and 3.1 are refused", async () => {
   );
 });
 
+claim("a version of the API that is a number is refused at its place", async () => {
+  assertEquals(
+    await refusalOf("openapi: 3.0.3\ninfo:\n  title: T\n  version: 1.0\npaths: {}"),
+    'api.yaml:4:3: the version of the API must be quoted text such as "1.0.0"',
+  );
+});
+
 claim("every patch version of 3.0 and 3.1 is read", async () => {
   for (const openapi of ["3.0.0", "3.0.1", "3.0.2", "3.0.3", "3.0.4", "3.1.0", "3.1.1", "3.1.2"]) {
     const document = await load({ ...documentOf({}), openapi });

@@ -209,6 +209,29 @@ claim("schemas of 3.1 are found by $id, $anchor and $defs", async () => {
   assertEquals(await faultsOf(byDefinition, jsonRequest(1)), [422, "body must be a string"]);
 });
 
+claim("a discriminator finds alternatives in files, by their names and by its mapping", async () => {
+  using directory = new OwnDirectory();
+  const animal = (member: string) => ({ type: "object", required: [member], properties: { kind: { type: "string" } } });
+  const oneOf = [{ $ref: "cat.yaml" }, { $ref: "all.yaml#/Dog" }];
+  const discriminator = { propertyName: "kind", mapping: { kitty: "cat.yaml" } };
+  write(directory, {
+    "api.yaml": withBody({ oneOf, discriminator }),
+    "cat.yaml": animal("claws"),
+    "all.yaml": { Dog: animal("bark") },
+  });
+  const operation = (await ApiDocument.load(directory.file("api.yaml"))).operation("/x", "POST")!;
+  for (const kind of ["cat", "kitty"]) {
+    assertEquals(await faultsOf(operation, jsonRequest({ kind })), [422, "body/claws is required"]);
+  }
+  assertEquals(await faultsOf(operation, jsonRequest({ kind: "Dog" })), [422, "body/bark is required"]);
+  write(directory, {
+    "api.yaml": withBody({ oneOf, discriminator: { propertyName: "kind", mapping: { x: "no.yaml" } } }),
+  });
+  const document = await ApiDocument.load(directory.file("api.yaml"));
+  const error = await assertRejects(() => Promise.resolve().then(() => document.operation("/x", "POST")), OpenApiError);
+  assertStringIncludes(error.message, "'no.yaml' is no schema");
+});
+
 claim("beside $ref nothing counts in 3.0, everything in 3.1", async () => {
   const components = { schemas: { Text: { type: "string" } } };
   const schema = { $ref: "#/components/schemas/Text", minLength: 3 };

@@ -149,7 +149,7 @@ claim("every keyword has its words", async () => {
     [[{ a: 1, b: 2 }, { b: 2, a: 1 }], "body must not have equal elements"],
   ]);
   await check({ type: "object", minProperties: 1, maxProperties: 2 }, [{ a: 1 }], [
-    [{}, "body must have at least 1 properties"],
+    [{}, "body must have at least 1 property"],
     [{ a: 1, b: 2, c: 3 }, "body must have at most 2 properties"],
   ]);
   await check({ enum: ["a", 1, null] }, [null], [["b", 'body must be "a", 1 or null']]);
