@@ -87,12 +87,16 @@ claim("a client that goes away ends its program, unless cancel is false", async 
     await own.isIdle();
     assertEquals([figures(path).cancelled, figures(path).killed], [1, { "client gone": 1 }]);
   }
-  for (const [path, notes] of [["/kept", ["ok", "end"]], ["/silent", ["end"]]] as const) {
+  for (const path of ["/kept", "/silent"]) {
     await askAndGo(own, path);
     await own.isIdle();
-    assertEquals(lines(own.directory.file(`note${path.slice(1)}`)).slice(1), [...notes]);
     assertEquals([figures(path).cancelled, figures(path).killed], [1, {}]);
   }
+  assertEquals(lines(own.directory.file("notekept")).slice(1), ["ok", "end"]);
+  // Nobody waits for its answer any more.
+  const [, id] = lines(own.directory.file("notesilent"));
+  const late = await own.rawReply(`POST /${id} HTTP/1.0\r\ncontent-length: 1\r\n\r\nx`);
+  assertMatch(late, /^HTTP\/1\.1 404 /);
 });
 
 claim("a request that waits for others and whose client goes away starts no program", async () => {
