@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_ENVIRONMENT, DEFAULTS } from "../../src/proxy/config.ts";
 import { parseDuration, parseSize } from "../../src/proxy/configuration/quantities.ts";
+import { NAMESPACE_KINDS } from "../../src/spawn/namespaces.ts";
 import { claim } from "../claim.ts";
 import { faultsOf, injectText, routeText } from "./configuring.ts";
 
@@ -48,6 +49,7 @@ claim("the page has every key of every section, and no other", () => {
     assertEquals(documented.sort(), [...keys].sort(), heading);
   }
   const kinds = keysIn(injectText(`namespaces: {${UNKNOWN}}`));
+  assertEquals(kinds, [...NAMESPACE_KINDS, "target", "all"]);
   const [, said] = page.split("\n### Namespaces\n");
   for (const kind of kinds) assert(new RegExp(`\`${kind}(: true)?\``).test(said.split("\n### ")[0]), kind);
   assert(page.includes(`beside ${DEFAULT_ENVIRONMENT.slice(0, -1).join(", ")} and ${DEFAULT_ENVIRONMENT.at(-1)}`));

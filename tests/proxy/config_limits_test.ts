@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import type { RouteLimits } from "../../src/proxy/config.ts";
+import { resourceNumber } from "../../src/spawn/rlimits.ts";
 import { claim } from "../claim.ts";
 import { configOf, faultsOf, routeText } from "./configuring.ts";
 
@@ -49,6 +50,13 @@ claim("resource limits are numbers, sizes, unlimited, or soft and hard", () => {
     cpu: { soft: 1, hard: 2 },
     data: 3,
   });
+});
+
+claim("the resources are those that processes can be started with", () => {
+  const { message } = assertThrows(() => resourceNumber("none"), TypeError);
+  const names = message.split("there are ")[1].split(", ");
+  const told = faults("{rlimits: {qqqqqqqqqqqq: 1}}");
+  assertEquals(told, [`1:20: there is no resource 'qqqqqqqqqqqq': there are ${names.join(", ")}`]);
 });
 
 claim("control groups are set up from what the service and the route say", () => {

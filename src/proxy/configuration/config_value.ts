@@ -70,12 +70,22 @@ export class ConfigValue {
     return undefined;
   }
 
-  /** Takes it as a text: as it is written, so that `0600` and `1.10` stay what they are. */
+  /**
+   * Takes it as a text: as it is written, so that `0600` and `1.10` stay what they are.
+   *
+   * @param what What is needed, for the complaint.
+   * @returns The text; `undefined` if it is none, has a tag, or has a NUL in it.
+   */
   text(what = "a text"): string | undefined {
     return this.#hasWrongTag() ? undefined : this.writtenText(what);
   }
 
-  /** Takes it as a text, whatever tag it has. */
+  /**
+   * Takes it as a text, whatever tag it has.
+   *
+   * @param what What is needed, for the complaint.
+   * @returns The text; `undefined` if it is none, or has a NUL in it.
+   */
   writtenText(what = "a text"): string | undefined {
     if (!this.#is("text", what)) return undefined;
     const { source, value } = this.#node as { source?: string; value: unknown };
@@ -83,26 +93,44 @@ export class ConfigValue {
     return text.includes("\0") ? this.complain("there is a NUL in it, which no program could be given") : text;
   }
 
-  /** Takes it as a list; nothing is an empty one. */
+  /**
+   * Takes it as a list; nothing is an empty one.
+   *
+   * @param what What is needed, for the complaint.
+   * @returns Its items; `undefined` if it is none.
+   */
   list(what = "a list"): ConfigValue[] | undefined {
     if (this.kind === "nothing") return [];
     if (this.#hasWrongTag() || !this.#is("list", what)) return undefined;
     return this.items();
   }
 
-  /** The items of a list, whatever tag it has. */
+  /**
+   * Looks at the items of a list, whatever tag it has.
+   *
+   * @returns The items; none if it is no list.
+   */
   items(): ConfigValue[] {
     if (!isSeq(this.#node)) return [];
     const items = this.#node.items as (Node | null)[];
     return items.map((item) => new ConfigValue(this.file, item, this.name, this.offset));
   }
 
-  /** Takes it as a section with certain keys, in either spelling; nothing is an empty one. */
+  /**
+   * Takes it as a section with certain keys, in either spelling; nothing is an empty one.
+   *
+   * @param known The keys; others are noted.
+   * @returns The section; `undefined` if it is none.
+   */
   section(known: readonly string[]): Section | undefined {
     return this.#section(withoutDashes)?.only(known);
   }
 
-  /** Takes it as a section with any keys, each as it is written; nothing is an empty one. */
+  /**
+   * Takes it as a section with any keys, each as it is written; nothing is an empty one.
+   *
+   * @returns The section; `undefined` if it is none.
+   */
   pairs(): Section | undefined {
     return this.#section((key) => key);
   }
@@ -113,7 +141,13 @@ export class ConfigValue {
     return new Section(this, isMap(this.#node) ? this.#node : null, fold);
   }
 
-  /** Takes it as a text that a function understands; what it throws is noted. */
+  /**
+   * Takes it as a text that a function understands.
+   *
+   * @param read The function; what it throws is noted.
+   * @param what What is needed, for the complaint.
+   * @returns What the function returns; `undefined` if it throws, or there is no text.
+   */
   parse<T>(read: (text: string) => T, what?: string): T | undefined {
     const text = this.text(what);
     if (text === undefined) return undefined;

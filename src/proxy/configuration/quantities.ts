@@ -77,7 +77,7 @@ function within(number: number, least: number, most: number): number {
  * Makes a reader for whole numbers.
  *
  * @param least The least.
- * @param most The most.
+ * @param most The most, 1 000 000 by default.
  * @returns The reader.
  */
 export function count(least: number, most = 1_000_000): Reader<number> {
@@ -97,19 +97,29 @@ export function duration(least = 0): Reader<number> {
 /**
  * Makes a reader for sizes.
  *
- * @param most The most, in bytes.
+ * @param most The most, in bytes, 2^40 by default.
  * @returns The reader.
  */
 export function size(most = MAX_SIZE): Reader<number> {
   return (value) => value.parse((text) => within(parseSize(text), 0, most), "a size");
 }
 
-/** Reads permission bits. */
+/**
+ * Reads permission bits.
+ *
+ * @param value Three octal digits.
+ * @returns The bits, 0–0o777.
+ */
 export function mode(value: ConfigValue): number | undefined {
   return value.parse(parseMode, "a mode");
 }
 
-/** Reads a yes or no. */
+/**
+ * Reads a yes or no.
+ *
+ * @param value `true` or `false`, without quotes.
+ * @returns Which.
+ */
 export function bool(value: ConfigValue): boolean | undefined {
   const text = value.text("true or false");
   if (text === undefined) return undefined;
