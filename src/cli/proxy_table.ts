@@ -14,8 +14,9 @@ export const PROXY: CommandSpec = {
   usage: ["proxy [options] --config FILE"],
   details: `FILE says in YAML which program answers which verb of which path. A program
 answers with an HTTP request to a Unix socket, or on its standard output. Files
-of urocket work unchanged. SIGTERM and SIGINT stop in order, SIGHUP reads FILE
-again: a bad one changes nothing.`,
+of urocket are understood, but nothing of a request may get into the script of a
+shell. SIGTERM and SIGINT stop in order, SIGHUP reads FILE again: a bad one
+changes nothing.`,
   options: [
     { name: "config", short: "c", value: "FILE", help: "the configuration" },
     { name: "check", help: "only check the configuration, and print its routes as a table" },
