@@ -7,6 +7,7 @@
 
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { createSecureContext } from "node:tls";
 import { serveListener } from "../core/adoption.ts";
 import { SystemError } from "../core/errors.ts";
@@ -56,6 +57,8 @@ function hostOf(address: string): string {
 
 /** A server that listens. */
 export class HttpService {
+  /** Where clients reach it, such as `http://127.0.0.1:8080` or `unix:@front`; where they did, when it has been closed. */
+  readonly url: string;
   readonly #server: Server | TlsServer;
   readonly #unanswered: Unanswered;
   readonly #listener: UnixListener | undefined;
@@ -79,6 +82,7 @@ export class HttpService {
     this.#server = server;
     this.#target = target;
     this.#options = options;
+    this.url = urlOf(server, target, listener);
     this.#listener = listener;
   }
 
@@ -117,17 +121,6 @@ export class HttpService {
       throw error;
     }
     return new HttpService(server, unanswered, target, options, listener);
-  }
-
-  /** Where clients reach it, such as `http://127.0.0.1:8080` or `unix:@front`. */
-  get url(): string {
-    const scheme = this.#target.tls ? "https" : "http";
-    const bound = this.#server.address();
-    if (typeof bound === "object" && bound !== null && "port" in bound) {
-      return `${scheme}://${hostOf(bound.address)}:${bound.port}`;
-    }
-    const at = this.#listener ? `${this.#listener.listensAt}` : this.#target.address;
-    return target(at, scheme);
   }
 
   /** Whether it listens there, so that it need not be opened again. */
@@ -188,8 +181,10 @@ export class HttpService {
   }
 }
 
-function target(address: string, scheme: string): string {
-  return scheme === "https" ? `unix+tls:${address}` : `unix:${address}`;
+function urlOf(server: Server | TlsServer, target: ListenTarget, listener: UnixListener | undefined): string {
+  if (listener) return `unix${target.tls ? "+tls" : ""}:${listener.listensAt}`;
+  const { address, port } = server.address() as AddressInfo;
+  return `${target.tls ? "https" : "http"}://${hostOf(address)}:${port}`;
 }
 
 /** @returns The listener that a descriptor is, given away; `undefined` if it is no Unix socket, and still the caller's. */
