@@ -30,14 +30,6 @@ function asciiJson(value: unknown): string {
   );
 }
 
-/** What clients sent without encoding it is encoded: it was no URL, but the parser lets it pass. */
-function asciiTarget(text: string): string {
-  return text.replace(/[^\x21-\x7e]/g, (unit) => {
-    const code = unit.charCodeAt(0);
-    return code > 0xff ? "%3F" : `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
-  });
-}
-
 /** Several values of one name become a list. */
 function queryFields(query: string): Record<string, string | string[]> {
   const fields: Record<string, string | string[]> = Object.create(null);
@@ -69,9 +61,9 @@ export function workerRequest(request: FrontRequest, config: RouteConfig): Worke
     "urocket-method",
     request.method,
     "urocket-path",
-    asciiTarget(request.path),
+    request.path,
     "urocket-query",
-    asciiTarget(request.query),
+    request.query,
     "urocket-parameters",
     parameters,
     "urocket-reply-url",
