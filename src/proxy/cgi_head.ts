@@ -46,6 +46,14 @@ function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
+/** Without the blanks around it; trim() would take bytes of UTF-8 for blanks, too. */
+function withoutBlanks(text: string): string {
+  let from = 0, to = text.length;
+  while (from < to && (text[from] === " " || text[from] === "\t")) from++;
+  while (to > from && (text[to - 1] === " " || text[to - 1] === "\t")) to--;
+  return text.slice(from, to);
+}
+
 function statusOf(value: string): number {
   const status = Number(/^([2-5]\d\d)(?: |$)/.exec(value)?.[1]);
   if (Number.isNaN(status)) throw new CgiHeadError("'Status' does not begin with a number from 200 to 599");
@@ -74,7 +82,7 @@ export function readCgiHead(bytes: Uint8Array, isAll: boolean): CgiHead | undefi
     if (text === "") continue;
     const colon = text.indexOf(":");
     const name = text.slice(0, Math.max(0, colon));
-    const value = text.slice(colon + 1).trim();
+    const value = withoutBlanks(text.slice(colon + 1));
     if (!isFieldName(name) || !isFieldValue(value)) throw new CgiHeadError("a line of the head is no 'Name: value'");
     if (name.toLowerCase() === "status") status = statusOf(value);
     else headers.push([name, value]);

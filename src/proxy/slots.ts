@@ -52,6 +52,7 @@ export class Slots {
   #running = 0;
   #waiting = 0;
   #nextOrder = 0;
+  #isFilling = false;
 
   /**
    * Begins without anybody.
@@ -136,16 +137,27 @@ export class Slots {
 
   /** Lets those run for whom there is room, such as after a limit was raised: who came first goes first. */
   fill(): void {
-    for (;;) {
-      let first: { route: RouteSlots; waiting: Waiting } | undefined;
-      for (const route of this.#crowded) {
-        if (!this.#hasRoomFor(route)) continue;
-        const waiting = route.waiting.values().next().value!;
-        if (!first || waiting.order < first.waiting.order) first = { route, waiting };
-      }
-      if (!first) return;
-      this.#remove(first.route, first.waiting);
-      this.#start(first.route, first.waiting.run);
+    // Whoever runs may have ended already when that returns: the loop below goes on for it.
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    try {
+      while (this.#fillOne());
+    } finally {
+      this.#isFilling = false;
     }
+  }
+
+  /** @returns Whether there was somebody to run. */
+  #fillOne(): boolean {
+    let first: { route: RouteSlots; waiting: Waiting } | undefined;
+    for (const route of this.#crowded) {
+      if (!this.#hasRoomFor(route)) continue;
+      const waiting = route.waiting.values().next().value!;
+      if (!first || waiting.order < first.waiting.order) first = { route, waiting };
+    }
+    if (!first) return false;
+    this.#remove(first.route, first.waiting);
+    this.#start(first.route, first.waiting.run);
+    return true;
   }
 }
