@@ -159,7 +159,8 @@ export class Environment {
   #unchanged(): PackedStrings {
     const from = this.#inherited;
     let count = 0;
-    if (this.#changes.size === 0) {
+    // Who starts a process for each request inherits nothing: there is nothing to look through.
+    if (this.#changes.size === 0 || from.length === 0) {
       for (let at = 0; at < from.length; at++) if (from[at] === 0) count++;
       return { count, bytes: from };
     }
