@@ -96,7 +96,7 @@ async function compareAll({ plan, ways }: Options): Promise<Result> {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "ipcx-bench-proxy-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const programs = compilePrograms();
+  const programs = compilePrograms(folder);
   const { candidates, missing } = await startCandidates(programs, folder, plan.connections, stack);
   const isWanted = ({ way }: Candidate): boolean => way === "nothing" || ways.includes(way);
   const measured = await runMatrix(candidates.filter(isWanted), [programs.spawn, programs.answer], plan, progress);
@@ -118,7 +118,7 @@ async function main(args: string[]): Promise<number> {
     }
     if (options.soak > 0) {
       const connections = Math.max(...options.plan.connections);
-      const result = await soak(compilePrograms(), options.soak, connections, (text) => console.error(text));
+      const result = await soak(options.soak, connections, (text) => console.error(text));
       console.log(options.json ? JSON.stringify(result, null, 2) : renderSoak(result));
       return isFlawless(result) ? 0 : 1;
     }

@@ -21,12 +21,15 @@ const SOURCES: Readonly<Record<keyof Programs, readonly string[]>> = {
   spawn: ["proxy_spawn.c"],
 };
 
-/** Compiles all of them; static, as loading a library would take longer than they run. */
-export function compilePrograms(): Programs {
+/**
+ * Compiles all of them; static, as loading a library would take longer than they run.
+ *
+ * @param folder Where they are put: one of this run's own, as another run must not replace them meanwhile.
+ */
+export function compilePrograms(folder: string): Programs {
   const directory = import.meta.dirname!;
-  Deno.mkdirSync(`${directory}/build`, { recursive: true });
   const built = Object.entries(SOURCES).map(([name, sources]) => {
-    const output = `${directory}/build/proxy_${name}`;
+    const output = `${folder}/${name}`;
     compile([...WARNINGS, "-O2", "-static", "-o", output, ...sources.map((source) => `${directory}/${source}`)]);
     return [name, output];
   });

@@ -94,6 +94,10 @@ function verdict(isReached: boolean): string {
   return isReached ? "reached" : "missed";
 }
 
+function counted(connections: number): string {
+  return connections === 1 ? "1 connection" : `${connections} connections`;
+}
+
 function renderTargets({ rows, reference, plan }: Result): string[] {
   const lines: string[] = [];
   const alone = find(rows, OURS, "stdout", 1);
@@ -102,7 +106,7 @@ function renderTargets({ rows, reference, plan }: Result): string[] {
     const us = median(alone.rounds.map(({ p50 }, round) => p50 - reference.rounds[round].p50));
     const http = hello ? `, of which ${milliseconds(hello.p50)} ms are the round trip by HTTP alone` : "";
     lines.push(
-      `over C, p50 with 1 connection: ${milliseconds(us)} ms${http}; ` +
+      `over C, p50 with 1 connection: ${milliseconds(us)} ms more${http}; ` +
         `target ${TARGETS.overheadMs} ms at most: ${verdict(us / 1000 <= TARGETS.overheadMs)}`,
     );
   }
@@ -113,7 +117,7 @@ function renderTargets({ rows, reference, plan }: Result): string[] {
       if (!ours || !peer) continue;
       const ratio = within(ours, peer, (a, b) => a / b);
       lines.push(
-        `by ${name}, requests/s with ${connections} connections: ${ratio.toFixed(2)}; ` +
+        `by ${name}, requests/s with ${counted(connections)}: ${ratio.toFixed(2)}; ` +
           `target ${TARGETS.byPeer}: ${verdict(ratio >= TARGETS.byPeer)}`,
       );
     }
@@ -121,7 +125,7 @@ function renderTargets({ rows, reference, plan }: Result): string[] {
   const best = rows.filter(({ way }) => way === "worker").toSorted((a, b) => b.perSecond - a.perSecond).at(0);
   if (best) {
     lines.push(
-      `worker mode: ${best.perSecond.toFixed(0)} requests/s with ${best.connections} connections; ` +
+      `worker mode: ${best.perSecond.toFixed(0)} requests/s with ${counted(best.connections)}; ` +
         `target ${TARGETS.workerPerSecond}: ${verdict(best.perSecond >= TARGETS.workerPerSecond)}`,
     );
   }

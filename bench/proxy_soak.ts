@@ -2,7 +2,7 @@
 
 import { startGateway, WORKERS } from "./proxy_candidates.ts";
 import { KeptConnection } from "./proxy_client.ts";
-import type { Programs } from "./proxy_programs.ts";
+import { compilePrograms, type Programs } from "./proxy_programs.ts";
 
 export interface SoakResult {
   requests: number;
@@ -41,6 +41,11 @@ function bodyOf(number: number): string {
   return number % LONG_EVERY === 0 ? body.padEnd(LONG_BYTES, body) : body;
 }
 
+/** What a problem says of itself (RFC 9457), without what differs from one to the next. */
+function detailOf(body: string): string {
+  return /"detail": ?"([^"]*)"/.exec(body)?.[1] ?? body.slice(0, 80);
+}
+
 async function countedBy(adminPort: number): Promise<Record<string, number>> {
   const { routes } = await (await fetch(`http://127.0.0.1:${adminPort}/status`)).json();
   const counted: Record<string, number> = {};
@@ -52,7 +57,6 @@ async function countedBy(adminPort: number): Promise<Record<string, number>> {
 
 /** Sends so many requests over so many connections, in all ways. */
 export async function soak(
-  programs: Programs,
   requests: number,
   connections: number,
   progress: (text: string) => void,
@@ -60,7 +64,7 @@ export async function soak(
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "ipcx-bench-proxy-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const { port, adminPort } = await startGateway(folder, gatewayPaths(programs), stack);
+  const { port, adminPort } = await startGateway(folder, gatewayPaths(compilePrograms(folder)), stack);
   const result: SoakResult = {
     ...{ requests, connections, seconds: 0, right: 0, lost: {}, mixedUp: 0, unasked: 0, counted: {} },
   };
@@ -74,8 +78,9 @@ export async function soak(
         if (number % 10_000 === 0) progress(`request ${number} of ${requests}`);
         const body = bodyOf(number);
         try {
-          const answered = await client.post(PATHS[number % PATHS.length], body);
-          if (answered.status !== 200) lose(`${answered.status}`);
+          const path = PATHS[number % PATHS.length];
+          const answered = await client.post(path, body);
+          if (answered.status !== 200) lose(`${path}: ${answered.status} ${detailOf(answered.body)}`);
           else if (answered.body !== body) result.mixedUp++;
           else result.right++;
         } catch (error) {
