@@ -27,7 +27,7 @@ starts it. The exit status is 1 when a request failed.
   --connections N,…  connections of wrk (1,8,64)
   --rounds N         measurements of each row (5)
   --seconds N        length of one measurement (3)
-  --warmup N         seconds of load on each before (3): Deno compiles on the way
+  --warmup N         seconds of load on each before (8): Deno compiles on the way, for 20 000 requests or so
   --only WAY,…       of stdout, socket, worker; by default all
   --soak N           instead: N requests with bodies of their own, in all ways, each
                      answer compared with its request; over the most of --connections
@@ -51,7 +51,7 @@ function parse(args: string[]): Options {
   const given = parseArgs(args, {
     string: ["connections", "rounds", "seconds", "warmup", "only", "soak"],
     boolean: ["json", "help"],
-    default: { connections: "1,8,64", rounds: "5", seconds: "3", warmup: "3", soak: "0" },
+    default: { connections: "1,8,64", rounds: "5", seconds: "3", warmup: "8", soak: "0" },
     unknown: (name) => {
       throw new UsageError(`there is no '${name}'; see --help`);
     },
