@@ -22,7 +22,7 @@ export class Poll {
   readonly #response: ServerResponse;
   readonly #owner: PollOwner;
   #isWaiting = true;
-  #onBroken: () => void = () => {};
+  #onBroken: (() => void) | undefined;
 
   /**
    * Begins to wait.
@@ -38,7 +38,7 @@ export class Poll {
     response.on("error", () => {});
     response.once("close", () => {
       if (this.#isWaiting) this.#finish();
-      else if (!response.writableFinished) this.#onBroken();
+      else this.#onBroken?.();
     });
     worker.polls.add(this);
   }
@@ -59,7 +59,16 @@ export class Poll {
     this.#finish();
     this.#onBroken = onBroken;
     this.#response.writeHead(200, head as string[]);
-    this.#response.end(payload);
+    const { socket } = this.#response;
+    this.#response.end(payload, () => {
+      // Told so in Deno even when writing has failed.
+      if (!socket?.errored) this.#onBroken = undefined;
+    });
+  }
+
+  /** Its connection sends nothing more: who waits does not do that, as far as can be told. */
+  break(): void {
+    if (this.#isWaiting) this.#response.destroy();
   }
 
   /** Answers it that there is no request by now. */

@@ -5,6 +5,7 @@
  */
 
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { Deadlines } from "../core/deadlines.ts";
 import { Poll } from "./poll.ts";
 import { type Problem, problemAnswer } from "./problem.ts";
@@ -26,13 +27,19 @@ interface Known {
   readonly pool: WorkerPool;
 }
 
+/** A connection at which somebody has asked for requests. */
+interface Connection {
+  known?: Known;
+  poll?: Poll;
+}
+
 /** All pools. */
 export class WorkerPools implements NextHandler, PoolHandler {
   readonly #onIdle: () => void;
   readonly #pools = new Map<string, WorkerPool>();
   readonly #retired = new Set<WorkerPool>();
   readonly #byToken = new Map<string, Known>();
-  readonly #byConnection = new WeakMap<object, Known>();
+  readonly #connections = new WeakMap<object, Connection>();
   readonly #polls = new Deadlines<Poll>(POLL_MS, (poll) => poll.isWaiting, (poll) => poll.giveNothing());
   #onEmpty: (() => void) | undefined;
 
@@ -83,10 +90,13 @@ export class WorkerPools implements NextHandler, PoolHandler {
   }
 
   onNext(token: string | undefined, pid: number, response: ServerResponse): void {
-    const known = this.#find(token, pid, response);
+    const { socket } = response;
+    if (socket === null) return;
+    const connection = this.#connectionOf(socket);
+    const known = token === undefined ? this.#findByProcess(pid, connection) : this.#byToken.get(token);
     if (known === undefined) return answerWith(response, problemAnswer(NO_WORKER));
     const { worker, pool } = known;
-    const poll = new Poll(worker, response, pool);
+    const poll = connection.poll = new Poll(worker, response, pool);
     if (worker.isLeaving) return worker.dismiss(poll);
     worker.asks();
     if (worker.polls.size + worker.taken.size > pool.mostPolls) {
@@ -97,15 +107,22 @@ export class WorkerPools implements NextHandler, PoolHandler {
     pool.take(poll);
   }
 
-  #find(token: string | undefined, pid: number, { socket }: ServerResponse): Known | undefined {
-    if (token !== undefined) return this.#byToken.get(token);
-    if (socket === null) return undefined;
-    const known = this.#byConnection.get(socket) ??
-      this.#byToken.values().find(({ worker }) => worker.pid === pid) ??
+  #connectionOf(socket: Socket): Connection {
+    const before = this.#connections.get(socket);
+    if (before) return before;
+    const connection: Connection = {};
+    this.#connections.set(socket, connection);
+    // Half of a connection may be closed when a request has been sent, but then nobody seems to wait there.
+    socket.once("end", () => connection.poll?.break());
+    return connection;
+  }
+
+  #findByProcess(pid: number, connection: Connection): Known | undefined {
+    const workers = this.#byToken.values();
+    const known = connection.known ?? workers.find(({ worker }) => worker.pid === pid) ??
       this.#byToken.values().find(({ worker }) => worker.includes(pid));
     if (known === undefined || !this.#byToken.has(known.worker.token)) return undefined;
-    this.#byConnection.set(socket, known);
-    return known;
+    return connection.known = known;
   }
 
   onWorker(worker: Worker, pool: WorkerPool): void {
