@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ProxyConfig } from "./config.ts";
+import type { ProxyConfig, RouteConfig } from "./config.ts";
 import type { Generation } from "./gateway.ts";
 import type { ProxyMetrics } from "./metrics.ts";
 import type { ApiDocument } from "./openapi/mod.ts";
@@ -23,21 +23,33 @@ export interface BuiltGeneration extends Generation {
   readonly document?: ApiDocument;
 }
 
+/** Whether two routes start processes for the same requests; workers are counted by their pools. */
+function isSame(one: RouteConfig, other: RouteConfig): boolean {
+  const isOnce = one.inject.mode === "once" && other.inject.mode === "once";
+  return isOnce && one.method === other.method && one.path === other.path;
+}
+
 /**
  * Builds what is served.
  *
  * @param config The configuration.
  * @param metrics What is counted; counters of routes that there were before go on.
+ * @param before What was served before: what runs of a route that stays counts for its limits.
  * @returns It.
  * @throws {ConfigError} If the OpenAPI document cannot be used, or lacks operations that are to be checked.
  * @throws {Error} If there is no such user or group.
  */
-export async function buildGeneration(config: ProxyConfig, metrics: ProxyMetrics): Promise<BuiltGeneration> {
+export async function buildGeneration(
+  config: ProxyConfig,
+  metrics: ProxyMetrics,
+  before?: BuiltGeneration,
+): Promise<BuiltGeneration> {
   const { document, byRoute } = await loadOperations(config);
   const router = new Router<Route>();
   const routes = config.routes.map((route) => {
     const { path, method } = route;
-    const built = new Route(route, prepareRoute(config, route), metrics.route(method, path), byRoute.get(route));
+    const slots = before?.routes.find((one) => isSame(one.config, route))?.slots;
+    const built = new Route(route, prepareRoute(config, route), metrics.route(method, path), byRoute.get(route), slots);
     router.add(path, method, built);
     return built;
   });

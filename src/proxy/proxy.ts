@@ -115,6 +115,7 @@ export class Proxy {
     slots.concurrency = config.limits.concurrency;
     slots.queue = config.limits.queue;
     this.#gateway.jobs.mostBytes = config.limits.results;
+    for (const route of routes) route.slots.limits = route.config.limits;
     this.#gateway.generation = generation;
     this.#gateway.metrics.retain(config.routes);
     const paths = routes.flatMap(({ config: { outtakePath } }) => outtakePath === undefined ? [] : [outtakePath]);
@@ -187,7 +188,7 @@ export class Proxy {
     let generation: BuiltGeneration;
     let change: () => void;
     try {
-      generation = await buildGeneration(config, this.#gateway.metrics);
+      generation = await buildGeneration(config, this.#gateway.metrics, this.#generation);
       change = await this.#servers.open(config);
     } catch (error) {
       // What would have been new is not counted.

@@ -25,13 +25,15 @@ export class Route {
    * @param start What is the same for all of its processes.
    * @param metrics What is counted.
    * @param operation What the OpenAPI document says of it.
+   * @param slots Who runs and who waits already.
    */
   constructor(
     readonly config: RouteConfig,
     readonly start: RouteStart,
     readonly metrics: RouteMetrics,
     readonly operation?: ApiOperation,
+    slots?: RouteSlots,
   ) {
-    this.slots = new RouteSlots(config.limits);
+    this.slots = slots ?? new RouteSlots(config.limits);
   }
 }

@@ -37,9 +37,9 @@ export class RouteSlots {
   /**
    * Begins without anybody.
    *
-   * @param limits Its limits.
+   * @param limits Its limits; others may be set later.
    */
-  constructor(readonly limits: RouteSlotLimits) {}
+  constructor(public limits: RouteSlotLimits) {}
 }
 
 /** The slots of a gateway. */
