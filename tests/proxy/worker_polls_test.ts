@@ -144,14 +144,11 @@ claim("only what came of its worker may answer a request, if the route says so",
     "PUT /": workers(PYTHON, {}, { reply_from: "descendants" }),
   });
   assertEquals((await gateway.ask("/", { method: "PUT", body: "echo" })).text, "echo");
-  const played = gateway.proxy.status.workers.find(({ method }) => method === "POST")!;
-  await until(() => Deno.statSync(gateway.directory.file(`played.${played.pid}`)).isFile, "it does not begin");
-  const url = Deno.readTextFileSync(gateway.directory.file(`played.${played.pid}`)).trim();
-  using connection = await gateway.connectToReplies();
+  const played = await Played.find(gateway, 1);
+  using connection = await played[0].poll();
   const answer = gateway.ask("/", post("hello"));
-  await connection.send(`GET ${new URL(url).pathname} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   assertEquals(await reply(connection, await given(connection), "forged"), 403);
-  Deno.kill(played.pid, "SIGKILL");
+  Deno.kill(played[0].pid, "SIGKILL");
   assertEquals((await answer).status, 502);
 });
 

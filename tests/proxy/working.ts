@@ -24,7 +24,7 @@ export const DENO: readonly string[] = [Deno.execPath(), "run", "--quiet", "--al
 export const PLAYED: readonly string[] = [
   "sh",
   "-c",
-  "echo $NEXT_URL > new.$$ && mv new.$$ played.$$; exec sleep 1000",
+  "echo $NEXT_URL > played.$$; exec sleep 1000",
 ];
 
 /**
@@ -74,8 +74,8 @@ export class Played {
     const all = () =>
       gateway.proxy.status.workers.flatMap(({ pid }) => {
         try {
-          const url = Deno.readTextFileSync(gateway.directory.file(`played.${pid}`)).trim();
-          return new Played(gateway, pid, new URL(url).pathname);
+          const url = new URL(Deno.readTextFileSync(gateway.directory.file(`played.${pid}`)).trim());
+          return new Played(gateway, pid, url.pathname);
         } catch {
           return [];
         }
