@@ -14,7 +14,7 @@ const PLACEHOLDERS = ["jsonpayload", "req_id", "path.NAME", "query.NAME", "heade
 const BEGIN = /\{\{(?!\{)/;
 
 const LITERAL = /^\{\{\s*'([^']*)'\s*\}\}/;
-const PLACEHOLDER = /^\{\{\s*([^{}]*?)\s*\}\}/;
+const PLACEHOLDER = /^\{\{([^{}]*)\}\}/;
 
 /** The name of a header field (RFC 9110, 5.1). */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -58,7 +58,7 @@ export function parseTemplate(text: string): Template {
       throw new Error(`'{{' begins a placeholder that does not end in '}}' (for two braces write {{'{{'}})`);
     }
     if (literal !== "") parts.push({ kind: "text", text: literal });
-    parts.push(partOf(written));
+    parts.push(partOf(written.trim()));
     literal = "";
     rest = rest.slice(whole.length);
   }

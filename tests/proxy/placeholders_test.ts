@@ -59,6 +59,16 @@ claim("a text without placeholders is found again, others are none", () => {
   assertEquals(literalOf([text("a"), payload]), undefined);
 });
 
+claim("long runs of braces and blanks are refused at once", () => {
+  for (
+    const long of ["{".repeat(50_000), `{{${" ".repeat(50_000)}`, "{{ ".repeat(20_000), `{{ '${" ".repeat(50_000)}`]
+  ) {
+    assertThrows(() => parseTemplate(long), Error, "that does not end");
+  }
+  assertEquals(parseTemplate(`{{${" ".repeat(50_000)}req_id}}`), [{ kind: "req_id" }]);
+  assertEquals(parseTemplate("{{req_id}}".repeat(5000)).length, 5000);
+});
+
 const NAME = fc.stringMatching(/^[A-Za-z0-9_.$-]+$/);
 const PART: fc.Arbitrary<TemplatePart> = fc.oneof(
   fc.oneof(fc.string(), fc.stringMatching(/^[{}' a]*$/)).map(text),

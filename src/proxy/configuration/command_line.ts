@@ -17,7 +17,7 @@ export interface Command {
 }
 
 /** What stands between braces stays in one piece, blanks and all. */
-const WORD = /(?:\{\{\s*(?:'[^']*'|[^{}]*?)\s*\}\}|[^ \t\r\n])+/g;
+const WORD = /(?:\{\{\s*'[^']*'\s*\}\}|\{\{[^{}]*\}\}|[^ \t\r\n])+/g;
 
 /**
  * Splits a command line at blanks, tabs and line ends. There are no quotes.
