@@ -114,6 +114,10 @@ class Reactor {
     queueMicrotask(() => this.#wake());
   }
 
+  expectNothing(): void {
+    this.#expectedUntil = 0;
+  }
+
   #pause(): void {
     if (this.#onPause.length === 0) return;
     const tasks = this.#onPause;
@@ -246,6 +250,14 @@ export class Watch implements Disposable {
  */
 export function expectEvent(ms: number): void {
   reactor.expect(ms);
+}
+
+/**
+ * Ends what {@linkcode expectEvent} has begun: what was expected has come, and
+ * whoever else has something to do need not wait.
+ */
+export function expectNothing(): void {
+  reactor.expectNothing();
 }
 
 /**

@@ -9,7 +9,7 @@ import { check, SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { EPOLL, ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
-import { expectEvent, Watch } from "../core/reactor.ts";
+import { expectEvent, expectNothing, Watch } from "../core/reactor.ts";
 import { toReadable, toWritable } from "../core/web_streams.ts";
 import { isEmptyCgroup, type OwnCgroup } from "./cgroup.ts";
 import { type ExitStatus, reap } from "./exit_status.ts";
@@ -24,6 +24,9 @@ const SHORT_LIFE_MS = 0.4;
 
 /** Children tend to live as long as the last one. */
 let lastLifeMs = Infinity;
+
+/** How many children are polled for. */
+let expected = 0;
 
 function piped<Stream>(stream: Stream | undefined, name: string): Stream {
   if (stream === undefined) throw new TypeError(`${name} is not piped`);
@@ -82,6 +85,7 @@ export class ChildProcess {
   readonly #stderr?: ReadableStream<Uint8Array>;
   readonly #watch: Watch;
   #hasEnded = false;
+  #isExpected = false;
   readonly #startedMs = performance.now();
   #takesRestAlong = false;
 
@@ -103,7 +107,10 @@ export class ChildProcess {
     promise.catch(() => {});
     this.#watch = new Watch(parts.pidfd.number, EPOLL.IN, { onReady: () => this.#reap(resolve, reject) });
     this.#watch.ref();
-    if (lastLifeMs < SHORT_LIFE_MS) expectEvent(SHORT_LIFE_MS);
+    if (lastLifeMs >= SHORT_LIFE_MS) return;
+    this.#isExpected = true;
+    expected++;
+    expectEvent(SHORT_LIFE_MS);
   }
 
   #reap(resolve: (status: ExitStatus) => void, reject: (error: unknown) => void): void {
@@ -113,6 +120,7 @@ export class ChildProcess {
     if (result === undefined) return;
     this.#hasEnded = true;
     lastLifeMs = performance.now() - this.#startedMs;
+    if (this.#isExpected && --expected === 0) expectNothing();
     this.#watch.close();
     pidfd.close();
     this.#parts.cgroup?.leave();

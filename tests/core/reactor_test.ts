@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { SystemError } from "../../src/core/errors.ts";
 import { EPOLL } from "../../src/core/linux.ts";
 import { openPath } from "../../src/core/reach.ts";
-import { expectEvent, Watch, whenPaused } from "../../src/core/reactor.ts";
+import { expectEvent, expectNothing, Watch, whenPaused } from "../../src/core/reactor.ts";
 import { UnixListener } from "../../src/core/listener.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, ownName } from "../claim.ts";
@@ -204,6 +204,20 @@ claim("what is expected and does not come stops nothing else, and is given up af
   const event = firstEvent(right.fd.number, EPOLL.IN);
   left.trySend(BYTE);
   assertEquals(await event, EPOLL.IN);
+  watch.close();
+  left.close();
+  right.close();
+});
+
+claim("when what was expected has come, all else gets its turn at once", async () => {
+  const [left, right] = UnixSocket.pair();
+  const watch = new Watch(left.fd.number, EPOLL.IN, { onReady: () => (watch.close(), expectNothing()) });
+  right.trySend(BYTE);
+  const began = performance.now();
+  expectEvent(20_000);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const polled = performance.now() - began;
+  assert(polled < 10_000, `it has polled for ${polled} ms`);
   watch.close();
   left.close();
   right.close();
