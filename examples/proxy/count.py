@@ -23,8 +23,10 @@ def call(method, url, body=None):
 count = 0
 while True:
     request, payload = call("GET", os.environ["NEXT_URL"])
+    if request.status == 204:
+        continue  # there was nothing to do for a while
     if request.status != 200:
-        continue  # 204: there was nothing to do for a while
+        break  # 410: it is to end
     count += 1
     answer = f"request {count}: {len(payload)} bytes\n"
     call("POST", request.headers["Urocket-Reply-Url"], answer)

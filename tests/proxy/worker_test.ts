@@ -61,7 +61,7 @@ claim("the path and the query reach a worker as they were sent", async () => {
   assertEquals([fields["urocket-path"], fields["urocket-query"]], ['/a|b%2f"', "c=[%ff]{`}"]);
 });
 
-claim("a worker written in sh with curl asks and answers, known by its process alone", async () => {
+claim("a worker written in sh with curl asks and answers", async () => {
   await using gateway = await serving({ "POST /": workers(SHELL) });
   const [{ pid }] = await idle(gateway, 1);
   for (const body of ["one", "", "t\nwo"]) {

@@ -14,8 +14,11 @@ const PROGRAMS = new URL("programs/", import.meta.url).pathname;
 /** The Python worker; words after it are its mode. */
 export const PYTHON: readonly string[] = ["python3", `${PROGRAMS}worker.py`];
 
+/** The folder of examples. */
+export const EXAMPLES = new URL("../../examples/proxy/", import.meta.url).pathname;
+
 /** The shell worker. */
-export const SHELL: readonly string[] = [`${PROGRAMS}worker.sh`];
+export const SHELL: readonly string[] = [`${EXAMPLES}worker.sh`];
 
 /** The worker in Deno. */
 export const DENO: readonly string[] = [Deno.execPath(), "run", "--quiet", "--allow-all", `${PROGRAMS}worker.ts`];

@@ -1,10 +1,11 @@
 #!/bin/sh
-# A worker without anything but curl.
+# A worker of nothing but sh and curl: says who it is, and what it was sent.
 head=$(mktemp) body=$(mktemp)
 trap 'rm -f "$head" "$body"' EXIT
 trap 'exit 0' TERM
+
 while :; do
-  curl -s --unix-socket "$REPLY_SOCKET" -D "$head" -o "$body" http://localhost/next || exit 1
+  curl --silent --unix-socket "$REPLY_SOCKET" --dump-header "$head" --output "$body" "$NEXT_URL" || exit 1
   read -r _ status _ < "$head"
   case $status in
     200) ;;
@@ -13,5 +14,6 @@ while :; do
   esac
   url=$(sed -n 's/^urocket-reply-url: *\([^[:space:]]*\).*/\1/Ip' "$head")
   { printf '%s says ' "$$"; cat "$body"; } |
-    curl -s --unix-socket "$REPLY_SOCKET" -H 'Content-Type: text/plain' --data-binary @- "$url" > /dev/null
+    curl --silent --unix-socket "$REPLY_SOCKET" --output /dev/null --data-binary @- \
+      -H 'Content-Type: text/plain' "$url"
 done
