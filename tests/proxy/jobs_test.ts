@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { ConfigError, parseProxyConfig } from "../../src/proxy/mod.ts";
 import { claim } from "../claim.ts";
 import { until } from "../cli/program.ts";
 import { GatewayLog, type Serving, serving } from "./gateway.ts";
@@ -212,4 +213,12 @@ claim("there are at most 10 000 jobs", async () => {
   }
   const refused = await gateway.ask("/job", { method: "POST" });
   assertEquals([refused.status, refused.headers.get("retry-after")], [503, "1"]);
+});
+
+claim("no route can have a path that is the gateway's own", () => {
+  for (const path of ["/_urocket", "/_urocket/jobs/x", "_urocket/{id}"]) {
+    const text = JSON.stringify({ paths: { [path]: { get: job({}, { wd: "/" }) } } });
+    const error = assertThrows(() => parseProxyConfig(text, { file: "service.yaml" }), ConfigError);
+    assertMatch(error.message, /^service\.yaml:1:\d+: '\/_urocket.*' is of the gateway itself/);
+  }
 });
