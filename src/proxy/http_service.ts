@@ -8,12 +8,12 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { createSecureContext } from "node:tls";
 import { serveListener } from "../core/adoption.ts";
 import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { UnixListener } from "../core/listener.ts";
 import type { SocketFileOptions } from "../core/socket_file.ts";
+import { readCertificate } from "./certificate.ts";
 import type { ListenTarget } from "./config.ts";
 import { type HttpHandler, takeRequests, type Unanswered } from "./take_requests.ts";
 
@@ -104,7 +104,9 @@ export class HttpService {
       keepAliveTimeout: idleTimeout,
       requireHostHeader: false,
     };
-    const server = target.tls ? createTlsServer({ ...settings, ...readTls(target.tls) }) : createServer(settings);
+    const server = target.tls
+      ? createTlsServer({ ...settings, ...readCertificate(target.tls) })
+      : createServer(settings);
     if (options.connections !== undefined) server.maxConnections = options.connections;
     if (options.allowHalfOpen) (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
     const unanswered = takeRequests(server, handler);
@@ -147,7 +149,7 @@ export class HttpService {
     if (!this.#options.activated && !isSame) {
       throw new Error(`${target.address} has its mode and owner already: it takes a restart to change them`);
     }
-    const pem = tls && readTls(tls);
+    const pem = tls && readCertificate(tls);
     return () => {
       if (pem) (server as TlsServer).setSecureContext(pem);
       Object.assign(server, timesOf(options));
@@ -202,13 +204,6 @@ function unixListenerOf(fd: Fd): UnixListener | undefined {
 function timesOf({ requestTimeout = 0 }: HttpOptions): { requestTimeout: number; headersTimeout: number } {
   const headersTimeout = requestTimeout === 0 ? HEADERS_TIMEOUT_MS : Math.min(HEADERS_TIMEOUT_MS, requestTimeout);
   return { requestTimeout, headersTimeout };
-}
-
-/** @throws {Error} If the certificate does not go with its key. */
-function readTls(tls: NonNullable<ListenTarget["tls"]>): { cert: string; key: string } {
-  const pem = { cert: Deno.readTextFileSync(tls.cert), key: Deno.readTextFileSync(tls.key) };
-  createSecureContext(pem);
-  return pem;
 }
 
 function listenTcp(server: Server | TlsServer, { address, port = 0 }: ListenTarget): Promise<void> {
