@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Fd } from "../core/fd.ts";
 import { openPipe, PipeReader } from "../core/pipe.ts";
 import { type ExitStatus, spawn, type SpawnOptions } from "../spawn/mod.ts";
 import type { CgroupLimits } from "./config.ts";
@@ -34,6 +35,8 @@ export interface WorkerStart {
 export interface TakenRequest {
   /** Whether nobody waits for its answer any more. */
   readonly isAbandoned: boolean;
+  /** Its worker has asked for another one instead of answering it. */
+  forgotten(): void;
   /** Its worker has ended: in words, with what it printed last for the log. */
   workerEnded(words: string, printed: string): void;
 }
@@ -81,33 +84,36 @@ export class Worker {
     this.#metrics = metrics;
     this.#onGone = onGone;
     using held = new DisposableStack();
-    const [out, err] = [openPipe(), openPipe()];
-    held.use(out.writer);
-    held.use(err.writer);
-    this.#pipes = [out, err].map(({ reader }, at) =>
-      new PipeReader(reader, { onData: (bytes) => this.#logs[at].push(bytes), onEnd: () => {} })
-    );
+    const pipes: PipeReader[] = [];
     let cgroup: ProcessCgroup | undefined;
+    const open = (at: number): Fd => {
+      const { reader, writer } = openPipe();
+      held.use(writer);
+      pipes.push(new PipeReader(reader, { onData: (bytes) => this.#logs[at].push(bytes), onEnd: () => {} }));
+      return writer;
+    };
     try {
-      this.#cgroup = cgroup = ProcessCgroup.create(start.cgroup, this.token);
+      cgroup = ProcessCgroup.create(start.cgroup, this.token);
       const { options } = start;
       const child = spawn({
         ...options,
         env: { ...options.env, NEXT_URL: `http://localhost/next/${this.token}` },
         ...(cgroup ? { cgroup: cgroup.directory } : {}),
         stdin: "null",
-        stdout: out.writer,
-        stderr: err.writer,
+        stdout: open(0),
+        stderr: open(1),
       });
       this.#tree = new ProcessTree(child, start.graceMs, {
         onExit: (status) => this.#onExit(status),
         onGone: () => this.#onTreeGone(),
       });
     } catch (error) {
-      for (const pipe of this.#pipes) pipe.close();
+      for (const pipe of pipes) pipe.close();
       cgroup?.remove();
       throw error;
     }
+    this.#pipes = pipes;
+    this.#cgroup = cgroup;
     const fields = (stream: string) => ({ ...start.route, worker: this.pid, stream });
     this.#logs = [new OutputLog(start.logStdout, fields("stdout")), new OutputLog(start.logStdout, fields("stderr"))];
     metrics.started();
@@ -163,7 +169,11 @@ export class Worker {
   /** It asks for a request: what it has taken and nobody waits for is over. */
   asks(): void {
     this.#hasAsked = true;
-    for (const request of this.taken) if (request.isAbandoned) this.taken.delete(request);
+    for (const request of this.taken) {
+      if (!request.isAbandoned) continue;
+      this.taken.delete(request);
+      request.forgotten();
+    }
   }
 
   /**

@@ -17,6 +17,12 @@ import type { WorkerPlan } from "./worker_route.ts";
 /** How long an answer may still be on its way when its worker has ended, in milliseconds. */
 const SETTLE_MS = 100;
 
+/** Until when a request is to be answered. */
+export interface ExchangeDeadline {
+  /** The request, as long as it is not. */
+  exchange?: WorkerExchange;
+}
+
 /** What a worker does for one request. */
 export class WorkerExchange implements Exchange, PendingRequest, TakenRequest {
   readonly maxBytes: number;
@@ -26,6 +32,8 @@ export class WorkerExchange implements Exchange, PendingRequest, TakenRequest {
   readonly #plan: WorkerPlan;
   readonly #pending: PendingRequests;
   readonly #onGone: () => void;
+  /** Kept in a list until its time is up, so that it holds this only as long as that matters. */
+  readonly #deadline: ExchangeDeadline = { exchange: this };
   #worker: Worker | undefined;
   #span: ProcessSpan | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
@@ -53,7 +61,7 @@ export class WorkerExchange implements Exchange, PendingRequest, TakenRequest {
   start(): void {
     const { route } = this.#plan;
     this.#pending.add(this.#transaction.request.id, this);
-    route.timeouts.set(this);
+    route.timeouts.set(this.#deadline);
     route.pool.give(this);
   }
 
@@ -88,9 +96,8 @@ export class WorkerExchange implements Exchange, PendingRequest, TakenRequest {
     return this.#state !== "running";
   }
 
-  /** Whether its time can run out. */
-  get isTimed(): boolean {
-    return this.#state === "running" || (this.#state === "abandoned" && this.#worker!.taken.has(this));
+  forgotten(): void {
+    this.#deadline.exchange = undefined;
   }
 
   mayAnswer(pid: number): boolean {
@@ -126,7 +133,7 @@ export class WorkerExchange implements Exchange, PendingRequest, TakenRequest {
   }
 
   workerEnded(words: string, printed: string): void {
-    if (this.#state !== "running") return;
+    if (this.#state !== "running") return this.forgotten();
     const detail = `the program ${words}`;
     const reason = printed ? `${detail}; it printed: ${printed}` : detail;
     // What it sent last may not have been read yet.
@@ -143,6 +150,7 @@ export class WorkerExchange implements Exchange, PendingRequest, TakenRequest {
   cancel(): void {
     if (this.#state !== "running") return;
     this.#state = "abandoned";
+    if (!this.#worker) this.#deadline.exchange = undefined;
     this.#conclude("client gone");
   }
 
@@ -154,6 +162,7 @@ export class WorkerExchange implements Exchange, PendingRequest, TakenRequest {
   #finish(why?: string): void {
     const before = this.#state;
     this.#state = "over";
+    this.#deadline.exchange = undefined;
     this.#worker?.leaves(this);
     if (before === "running") this.#conclude(why);
   }

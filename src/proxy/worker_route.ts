@@ -10,7 +10,7 @@ import type { RouteConfig, Template } from "./config.ts";
 import type { FrontRequest } from "./request.ts";
 import type { Route } from "./route.ts";
 import type { WorkerStart } from "./worker.ts";
-import type { WorkerExchange } from "./worker_exchange.ts";
+import type { ExchangeDeadline } from "./worker_exchange.ts";
 import type { WorkerPool } from "./worker_pool.ts";
 import { type WorkerRequest, workerRequest } from "./worker_request.ts";
 
@@ -55,7 +55,7 @@ export class WorkerRoute {
   /** The program, for tracing. */
   readonly command: string;
   /** Until when requests are to be answered. */
-  readonly timeouts: Deadlines<WorkerExchange>;
+  readonly timeouts: Deadlines<ExchangeDeadline>;
   readonly #config: RouteConfig;
 
   /**
@@ -68,11 +68,8 @@ export class WorkerRoute {
     this.pool = pool;
     this.command = start.base.command;
     this.#config = config;
-    this.timeouts = new Deadlines(
-      config.inject.timeout,
-      (exchange) => exchange.isTimed,
-      (exchange) => exchange.timeOut(),
-    );
+    const isDue = ({ exchange }: ExchangeDeadline): boolean => exchange !== undefined;
+    this.timeouts = new Deadlines(config.inject.timeout, isDue, ({ exchange }) => exchange?.timeOut());
   }
 
   /**

@@ -121,6 +121,18 @@ claim("a client that goes away does not end a worker, whose answer finds nobody"
   assertEquals((await idle(gateway, 2)).map(({ pid }) => pid), before.map(({ pid }) => pid));
 });
 
+claim("a worker that does not come back is replaced although its client has gone", async () => {
+  await using gateway = await serving({ "POST /": workers(PYTHON, { timeout: 2000 }) });
+  const [{ pid }] = await idle(gateway, 1);
+  const connection = await gateway.connect();
+  await connection.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nhang");
+  await said(gateway, "hanging");
+  connection.close();
+  await workersAre(gateway, ([one]) => one?.state === "idle" && one.pid !== pid);
+  const [{ killed, statuses }] = gateway.proxy.status.routes;
+  assertEquals([killed, statuses], [{ timeout: 1 }, { 499: 1 }]);
+});
+
 claim("workers that die at once are started again more and more seldom", async () => {
   const log = new GatewayLog();
   await using gateway = await serving({
