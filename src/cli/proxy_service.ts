@@ -72,27 +72,32 @@ export async function runGateway(path: string, args: Arguments): Promise<number>
   using stack = new DisposableStack();
   const logger = getLogger("proxy");
   let proxy: Proxy | undefined;
-  await runService({
-    async start() {
-      proxy = await Proxy.start(config, { activated, configFile: path, version: await version() });
-      const pidfile = args.get("pidfile");
-      if (pidfile !== undefined) stack.use(Pidfile.create(pidfile));
-      tellStart(proxy, config);
-    },
-    get status() {
-      return `serving ${proxy?.url}`;
-    },
-    async reload() {
-      try {
-        log.reopen();
-        const next = readProxyConfig(path);
-        await proxy?.reload(next);
-        logger.info("reloaded", { routes: next.routes.length });
-      } catch (error) {
-        logger.error("reload failed, the old configuration stays", { error: (error as Error).message });
-      }
-    },
-  });
+  try {
+    await runService({
+      async start() {
+        proxy = await Proxy.start(config, { activated, configFile: path, version: await version() });
+        const pidfile = args.get("pidfile");
+        if (pidfile !== undefined) stack.use(Pidfile.create(pidfile));
+        tellStart(proxy, config);
+      },
+      get status() {
+        return `serving ${proxy?.url}`;
+      },
+      async reload() {
+        try {
+          log.reopen();
+          const next = readProxyConfig(path);
+          await proxy?.reload(next);
+          logger.info("reloaded", { routes: next.routes.length });
+        } catch (error) {
+          logger.error("reload failed, the old configuration stays", { error: (error as Error).message });
+        }
+      },
+    });
+  } catch (error) {
+    await proxy?.stop();
+    throw error;
+  }
   logger.info("stopping");
   if (proxy) await stopInOrder(proxy);
   return 0;
