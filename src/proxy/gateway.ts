@@ -20,7 +20,7 @@ import type { Route } from "./route.ts";
 import { dropRuntimeSpan } from "./runtime_span.ts";
 import type { Found, Router } from "./router.ts";
 import type { HttpHandler } from "./take_requests.ts";
-import type { Tracing } from "./tracing.ts";
+import type { TracedFront, Tracing } from "./tracing.ts";
 import { type Observer, Transaction } from "./transaction.ts";
 
 /** What can change while requests come: all of it at once. */
@@ -42,6 +42,11 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> {
     if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(", ") : value;
   }
   return plain;
+}
+
+function cameFrom({ socket }: IncomingMessage, startedAt: number): TracedFront {
+  const { remoteAddress: client } = socket;
+  return { startedAt, scheme: "encrypted" in socket ? "https" : "http", ...(client ? { client } : {}) };
 }
 
 /** Takes the requests of clients. */
@@ -151,7 +156,7 @@ export class Gateway implements HttpHandler, Observer {
         body,
       };
       const transaction = new Transaction(front, route, responder, this, began);
-      transaction.span = this.tracing?.request(front, route.config.path, { startedAt: began.time });
+      transaction.span = this.tracing?.request(front, route.config.path, cameFrom(request, began.time));
       return transaction;
     };
     readBody(request, route.config.limits.body, mayContinue, {

@@ -144,7 +144,7 @@ export class RequestSpan {
     if (status > 0) this.#span.setAttribute("http.response.status_code", status);
     // By the conventions, a client's fault is no error of the server.
     if (status >= 500 || status === 0) {
-      this.#span.setAttribute("error.type", status > 0 ? String(status) : "client gone");
+      this.#span.setAttribute("error.type", status > 0 ? String(status) : outcome);
       this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: outcome });
     }
     this.#span.end();

@@ -42,6 +42,7 @@ export class Transaction {
   #status = 0;
   #isDone = false;
   #hasAnswer = false;
+  #isAbandoned = false;
 
   /**
    * Begins.
@@ -153,6 +154,7 @@ export class Transaction {
   /** Ends it since its client has gone. */
   giveUp(): void {
     if (this.#isDone) return;
+    this.#isAbandoned = true;
     this.route.metrics.cancelled();
     this.#finish(CLIENT_GONE, this.route.config.async ? "cancelled" : "client gone");
   }
@@ -172,7 +174,7 @@ export class Transaction {
       pid,
       cpu,
     });
-    this.span?.end(status, outcome);
+    this.span?.end(this.#isAbandoned ? 0 : status, outcome);
     const failed = status >= 500;
     if (failed || this.#observer.accessLog) {
       const fields = { id: request.id, ...facts, ...(pid === undefined ? {} : { pid }), ...(reason ? { reason } : {}) };
