@@ -67,8 +67,8 @@ function ownHeaders(headers: HeaderList, length: number | undefined, close: bool
 /** Connections that end with an answer: what is asked for behind that is not looked at (RFC 9112, 9.6). */
 const ending = new WeakSet<object>();
 
-/** How long whoever sends a body that was refused may go on, so as to find the answer, in milliseconds. */
-const LINGER_MS = 1000;
+/** How long whoever sends what was refused may go on, so as to find the answer, in milliseconds. */
+export const LINGER_MS = 1000;
 
 /**
  * Tells whether a connection ends with an answer that has been given already.

@@ -9,7 +9,7 @@ import type { Server as TlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { type Problem, problemAnswer } from "./problem.ts";
 import { headFault, parserFault, RequestFault } from "./request_fault.ts";
-import { answerWith, endWithAnswer, isEnding } from "./responder.ts";
+import { answerWith, endWithAnswer, isEnding, LINGER_MS } from "./responder.ts";
 
 /** Takes requests. */
 export interface HttpHandler {
@@ -115,10 +115,15 @@ export function takeRequests(server: Server | TlsServer, handler: HttpHandler): 
   return unanswered;
 }
 
-/** Answers who has not come to a request. */
+/** Answers who has not come to a request; nobody else looks after such a connection any more. */
 function answerRaw(socket: Duplex, problem: Problem): void {
   const { status, headers, body } = problemAnswer(problem);
   const fields = [...headers, ["content-length", `${body.length}`], ["connection", "close"]];
+  socket.on("error", () => {});
   socket.write(`HTTP/1.1 ${status} \r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
   socket.end(body);
+  // Read on, so that the answer is not lost by a reset; but not for as long as the client likes.
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(timer));
+  socket.resume();
 }
