@@ -25,9 +25,8 @@ import { valueOf } from "../src/cli/help.ts";
 import { COMMANDS, HELP_OPTION, type OptionSpec } from "../src/cli/table.ts";
 import { count, duration, mode } from "../src/cli/values.ts";
 import { claim, ownName } from "./claim.ts";
+import { codeIn, constant, read, root, rows, section, sources } from "./documents.ts";
 
-const root = new URL("..", import.meta.url).pathname;
-const read = (path: string): string => Deno.readTextFileSync(root + path);
 const readme = read("README.md");
 const page = read("docs/broker.md");
 const spawnPage = read("docs/spawn.md");
@@ -41,40 +40,6 @@ function pageOf(command: string): { path: string; text: string } {
   return command === "spawn" || command === "nsexec"
     ? { path: "docs/spawn.md", text: spawnPage }
     : { path: "docs/broker.md", text: page };
-}
-
-/** A heading's text, from it to the next of the same rank or a higher one. */
-function section(document: string, heading: string): string {
-  const [, after] = document.split(`\n${heading}\n`);
-  assert(after !== undefined, `there is no heading '${heading}'`);
-  const rank = heading.indexOf(" ");
-  return after.split(new RegExp(`^#{1,${rank}} `, "m"))[0];
-}
-
-/** The rows of all tables in a text, without their headings. */
-function rows(text: string): string[][] {
-  const lines = text.split("\n");
-  return lines.filter((line, at) =>
-    line.startsWith("|") && !/^\|[\s|-]+$/.test(line) && !/^\|[\s|-]+$/.test(lines[at + 1] ?? "")
-  )
-    .map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim().replaceAll("\\|", "|")));
-}
-
-/** The texts between backquotes. */
-const codeIn = (text: string): string[] => Array.from(text.matchAll(/`([^`]+)`/g), ([, code]) => code);
-
-/** All source of the program, to look for its messages in. */
-function sources(folder: string): string {
-  return Array.from(Deno.readDirSync(root + folder)).map(({ name, isDirectory }) =>
-    isDirectory ? sources(`${folder}/${name}`) : /\.(ts|c)$/.test(name) ? read(`${folder}/${name}`) : ""
-  ).join("\n");
-}
-
-/** A number that no module exports, as its declaration has it. */
-function constant(path: string, name: string): number {
-  const [, value] = new RegExp(`(?:const ${name} = |#define ${name} )(0x[\\da-f_]+|[\\d_]+)`).exec(read(path)) ?? [];
-  assert(value !== undefined, `${path} has no ${name}`);
-  return Number(value.replaceAll("_", ""));
 }
 
 function spelled(option: OptionSpec): string {
