@@ -5,6 +5,7 @@
  */
 
 import type { IncomingMessage } from "node:http";
+import { GrowingBytes } from "./growing_bytes.ts";
 import type { Problem } from "./problem.ts";
 import { RequestFault } from "./request_fault.ts";
 
@@ -51,8 +52,8 @@ export function readBody(
   if (length === 0) return handler.onBody(NOTHING);
   if (length !== undefined && length > maxBytes) return handler.onTooLarge();
   mayContinue();
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
+  // A copy in any case: what Node gives may be part of a larger buffer that others share.
+  const bytes = new GrowingBytes();
   let isOver = false;
   const finish = (tell: () => void): void => {
     if (isOver) return;
@@ -61,24 +62,12 @@ export function readBody(
     tell();
   };
   request.on("data", (piece: Uint8Array) => {
-    bytes += piece.length;
-    if (bytes > maxBytes) return finish(() => handler.onTooLarge());
-    pieces.push(piece);
+    if (bytes.length + piece.length > maxBytes) return finish(() => handler.onTooLarge());
+    bytes.push(piece);
   });
-  request.on("end", () => finish(() => handler.onBody(joined(pieces, bytes))));
+  request.on("end", () => finish(() => handler.onBody(bytes.whole)));
   request.on("error", (error) => {
     finish(() => error instanceof RequestFault ? handler.onFault(error.problem) : handler.onGone());
   });
   request.on("close", () => finish(() => handler.onGone()));
-}
-
-function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
-  // A copy of its own in any case: what Node gives may be part of a larger buffer that others share.
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -10,6 +10,7 @@
 
 import { CgiHeadError, readCgiHead } from "./cgi_head.ts";
 import type { RouteConfig } from "./config.ts";
+import { GrowingBytes } from "./growing_bytes.ts";
 import type { Answer, HeaderList } from "./request.ts";
 
 /** How long output is held back before the answer begins without an end in sight, in milliseconds. */
@@ -36,8 +37,7 @@ export interface AnswerSink {
 export class StdoutAnswer {
   readonly #route: RouteConfig;
   readonly #sink: AnswerSink;
-  #held: Uint8Array<ArrayBuffer>[] = [];
-  #heldBytes = 0;
+  #held = new GrowingBytes();
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #state: "holding" | "flowing" | "over" = "holding";
@@ -70,25 +70,11 @@ export class StdoutAnswer {
       this.stop();
       return this.#sink.failed("too large");
     }
-    const piece = bytes.slice();
-    if (this.#state === "flowing") return this.#sink.write(piece);
-    this.#held.push(piece);
-    this.#heldBytes += piece.length;
+    if (this.#state === "flowing") return this.#sink.write(bytes.slice());
+    this.#held.push(bytes);
     if (!this.#sink.canStream) return;
-    if (this.#heldBytes >= HOLD_BYTES) this.#flow();
+    if (this.#held.length >= HOLD_BYTES) this.#flow();
     else this.#timer ??= setTimeout(() => this.#flow(), HOLD_MS);
-  }
-
-  #taken(): Uint8Array<ArrayBuffer> {
-    if (this.#held.length === 1) return this.#held[0];
-    const whole = new Uint8Array(this.#heldBytes);
-    let at = 0;
-    for (const piece of this.#held) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    this.#held = [whole];
-    return whole;
   }
 
   /** @returns The head, and the body as far as it is there; `undefined` if the head is not complete yet, or is none. */
@@ -103,7 +89,7 @@ export class StdoutAnswer {
   }
 
   #read(isAll: boolean): Answer | undefined {
-    const whole = this.#taken();
+    const { whole } = this.#held;
     const type: HeaderList = [["content-type", this.#route.contentType ?? DEFAULT_TYPE]];
     if (this.#route.output === "body") return { status: 200, headers: type, body: whole };
     const head = readCgiHead(whole, isAll);
@@ -122,7 +108,7 @@ export class StdoutAnswer {
     this.#state = "flowing";
     this.#sink.begin(parts.status, parts.headers);
     if (parts.body.length > 0) this.#sink.write(parts.body);
-    this.#held = [];
+    this.#held = new GrowingBytes();
   }
 
   /**
