@@ -6,6 +6,7 @@
 
 import type { Encoding } from "./config.ts";
 import { parseExactly, WrittenNumber } from "./exact_json.ts";
+import { formFields } from "./form_fields.ts";
 import type { FrontRequest } from "./request.ts";
 
 const encoder = new TextEncoder();
@@ -40,18 +41,6 @@ function parsed(body: Uint8Array, parse: (text: string) => unknown): unknown {
   }
 }
 
-/** Several fields of one name become a list. */
-function formToJson(text: string): string {
-  const fields = new Map<string, string | string[]>();
-  for (const [name, value] of new URLSearchParams(text)) {
-    const before = fields.get(name);
-    if (before === undefined) fields.set(name, value);
-    else if (typeof before === "string") fields.set(name, [before, value]);
-    else before.push(value);
-  }
-  return JSON.stringify(Object.fromEntries(fields));
-}
-
 function jsonToForm(value: unknown): string {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isObject || value instanceof WrittenNumber) {
@@ -81,7 +70,7 @@ export function payloadOf(request: FrontRequest, encoding: Encoding): Uint8Array
   const { body } = request;
   if (encoding === "raw" || body.length === 0) return body;
   if (encoding === "json") {
-    if (isForm(request)) return encoder.encode(formToJson(textOf(body)));
+    if (isForm(request)) return encoder.encode(JSON.stringify(formFields(textOf(body))));
     parsed(body, JSON.parse);
     return body;
   }

@@ -7,6 +7,7 @@
 import { ArgumentError } from "./arguments.ts";
 import type { RouteConfig } from "./config.ts";
 import { isFieldValue } from "./fields.ts";
+import { formFields } from "./form_fields.ts";
 import { payloadOf } from "./payload.ts";
 import type { FrontRequest } from "./request.ts";
 import { replyPath } from "./start_plan.ts";
@@ -30,17 +31,6 @@ function asciiJson(value: unknown): string {
   );
 }
 
-/** Several values of one name become a list. */
-function queryFields(query: string): Record<string, string | string[]> {
-  const fields: Record<string, string | string[]> = Object.create(null);
-  if (query === "") return fields;
-  for (const [name, value] of new URLSearchParams(query)) {
-    const before = fields[name];
-    fields[name] = before === undefined ? value : [before, value].flat();
-  }
-  return fields;
-}
-
 /**
  * Writes a request for a worker.
  *
@@ -53,7 +43,7 @@ function queryFields(query: string): Record<string, string | string[]> {
 export function workerRequest(request: FrontRequest, config: RouteConfig): WorkerRequest {
   const payload = payloadOf(request, config.inject.encoding);
   const { id, headers } = request;
-  const parameters = asciiJson({ path: request.parameters, query: queryFields(request.query), header: headers });
+  const parameters = asciiJson({ path: request.parameters, query: formFields(request.query), header: headers });
   if (parameters.length > MOST_PARAMETERS) throw new ArgumentError("the query or the header fields are too long", 431);
   const head = [
     "urocket-request-id",

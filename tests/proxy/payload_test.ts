@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { ArgumentError } from "../../src/proxy/arguments.ts";
 import type { Encoding } from "../../src/proxy/config.ts";
 import { PayloadError, payloadOf } from "../../src/proxy/payload.ts";
+import { parseProxyConfig } from "../../src/proxy/read_config.ts";
 import type { FrontRequest } from "../../src/proxy/request.ts";
+import { workerRequest } from "../../src/proxy/worker_request.ts";
 import { claim } from "../claim.ts";
 
 const FORM = "application/x-www-form-urlencoded";
@@ -110,5 +113,7 @@ claim("there and back is the same", () => {
 claim("many fields of one name take no more time than of many", () => {
   const began = performance.now();
   assertEquals(JSON.parse(made("a&".repeat(500_000), "json", FORM)).a.length, 500_000);
+  const [route] = parseProxyConfig('paths: {/: {get: {answer: stdout, inject: {cmd: "true"}}}}', { file: "/t" }).routes;
+  assertThrows(() => workerRequest({ ...request(""), query: "a&".repeat(500_000) }, route), ArgumentError, "too long");
   assert(performance.now() - began < 20_000);
 });
