@@ -159,6 +159,10 @@ int32_t ipcx_hand_out_pair(int32_t first, uint32_t first_length, int32_t second,
                            uint32_t second_length, const void *message,
                            int32_t *handed);
 
+/* internet.c */
+int32_t ipcx_listen_internet(const char *host, uint32_t port, int32_t backlog);
+int32_t ipcx_internet_name(int32_t fd, char *host, uint32_t size);
+
 /* memory.c */
 int32_t ipcx_memory_create(const char *name, uint32_t size);
 int32_t ipcx_memory_size(int32_t fd);

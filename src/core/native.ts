@@ -25,6 +25,8 @@ const SYMBOLS = {
     result: "i32",
   },
   ipcx_hand_out_pair: { parameters: ["i32", "u32", "i32", "u32", "buffer", "buffer"], result: "i32" },
+  ipcx_listen_internet: { parameters: ["buffer", "u32", "i32"], result: "i32" },
+  ipcx_internet_name: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   ipcx_memory_create: { parameters: ["buffer", "u32"], result: "i32" },
   ipcx_memory_size: { parameters: ["i32"], result: "i32" },
   ipcx_memory_map: { parameters: ["i32", "u32", "buffer"], result: "i32" },

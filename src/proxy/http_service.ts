@@ -7,14 +7,18 @@
 
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { serveListener } from "../core/adoption.ts";
+import type { Socket } from "node:net";
+import { getLogger } from "@std/log";
+import { Acceptor } from "../core/acceptor.ts";
+import { adoptSocket } from "../core/adoption.ts";
 import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
+import { internetNameOf, listenTcp, takeOverTcp } from "../core/internet.ts";
 import { UnixListener } from "../core/listener.ts";
 import type { SocketFileOptions } from "../core/socket_file.ts";
 import { readCertificate } from "./certificate.ts";
 import type { ListenTarget } from "./config.ts";
+import { notePeer } from "./peers.ts";
 import { type HttpHandler, takeRequests, type Unanswered } from "./take_requests.ts";
 
 /** What a server is to do. */
@@ -55,16 +59,27 @@ function hostOf(address: string): string {
   return address.includes(":") ? `[${address}]` : address;
 }
 
+/** What is listened at. */
+interface Listening {
+  /** To accept from. */
+  readonly fd: Fd;
+  /** The Unix socket that it is, with its file. */
+  readonly listener?: UnixListener;
+}
+
 /** A server that listens. */
 export class HttpService {
   /** Where clients reach it, such as `http://127.0.0.1:8080` or `unix:@front`; where they did, when it has been closed. */
   readonly url: string;
   readonly #server: Server | TlsServer;
   readonly #unanswered: Unanswered;
+  readonly #acceptor: Acceptor;
   readonly #listener: UnixListener | undefined;
   readonly #target: ListenTarget;
   readonly #options: HttpOptions;
-  readonly #sockets = new Set<object>();
+  readonly #sockets = new Set<Socket>();
+  #mostConnections: number;
+  #isFull = false;
   #isClosing = false;
 
   private constructor(
@@ -72,18 +87,22 @@ export class HttpService {
     unanswered: Unanswered,
     target: ListenTarget,
     options: HttpOptions,
-    listener: UnixListener | undefined,
+    listening: Listening,
   ) {
-    this.#unanswered = unanswered;
-    server.on("connection", (socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
     this.#server = server;
+    this.#unanswered = unanswered;
     this.#target = target;
     this.#options = options;
-    this.url = urlOf(server, target, listener);
-    this.#listener = listener;
+    this.#mostConnections = options.connections ?? Infinity;
+    this.#listener = listening.listener;
+    this.url = urlOf(target, listening);
+    this.#acceptor = new Acceptor(listening.fd, {
+      onConnection: (connection, pid) => this.#take(connection, pid),
+      onFailure: (error) => this.#onFailure(error),
+    });
+    // It has no listener of its own: it would keep no connection, and not look for requests that do not arrive.
+    Object.defineProperty(server, "listening", { get: () => !this.#isClosing });
+    server.emit("listening");
   }
 
   /**
@@ -107,22 +126,25 @@ export class HttpService {
     const server = target.tls
       ? createTlsServer({ ...settings, ...readCertificate(target.tls) })
       : createServer(settings);
-    if (options.connections !== undefined) server.maxConnections = options.connections;
     if (options.allowHalfOpen) (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
     const unanswered = takeRequests(server, handler);
-    let listener: UnixListener | undefined;
-    try {
-      const { activated } = options;
-      if (activated) listener = unixListenerOf(activated);
-      else if (isUnix(target.address)) listener = UnixListener.listen(target.address, options);
-      if (listener) await serveListener(server, listener.fd.duplicate());
-      else if (activated) await serveListener(server, activated);
-      else await listenTcp(server, target);
-    } catch (error) {
-      listener?.close();
-      throw error;
-    }
-    return new HttpService(server, unanswered, target, options, listener);
+    return new HttpService(server, unanswered, target, options, await listen(target, options));
+  }
+
+  #take(connection: Fd, pid: number): void {
+    this.#isFull = false;
+    if (this.#sockets.size >= this.#mostConnections) return connection.close();
+    const socket = adoptSocket(connection);
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    notePeer(socket, pid);
+    this.#server.emit("connection", socket);
+  }
+
+  #onFailure(error: Error): void {
+    // Once for all who cannot come in until somebody can.
+    if (!this.#isFull) getLogger("proxy").warn("accept failed", { at: this.url, error: error.message });
+    this.#isFull = true;
   }
 
   /** Whether it listens there, so that it need not be opened again. */
@@ -153,7 +175,7 @@ export class HttpService {
     return () => {
       if (pem) (server as TlsServer).setSecureContext(pem);
       Object.assign(server, timesOf(options));
-      if (options.connections !== undefined) server.maxConnections = options.connections;
+      this.#mostConnections = options.connections ?? Infinity;
     };
   }
 
@@ -166,6 +188,7 @@ export class HttpService {
   stopListening(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#acceptor.close();
     this.#listener?.close();
     this.#server.close();
     this.#server.closeIdleConnections();
@@ -179,14 +202,26 @@ export class HttpService {
   /** Ends all connections. */
   close(): void {
     this.stopListening();
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 
-function urlOf(server: Server | TlsServer, target: ListenTarget, listener: UnixListener | undefined): string {
-  if (listener) return `unix${target.tls ? "+tls" : ""}:${listener.listensAt}`;
-  const { address, port } = server.address() as AddressInfo;
-  return `${target.tls ? "https" : "http"}://${hostOf(address)}:${port}`;
+function urlOf({ tls }: ListenTarget, { fd, listener }: Listening): string {
+  if (listener) return `unix${tls ? "+tls" : ""}:${listener.listensAt}`;
+  const { address, port } = internetNameOf(fd);
+  return `${tls ? "https" : "http"}://${hostOf(address)}:${port}`;
+}
+
+/** Opens what is to be accepted from. */
+async function listen(target: ListenTarget, options: HttpOptions): Promise<Listening> {
+  const { activated } = options;
+  const listener = activated
+    ? unixListenerOf(activated)
+    : isUnix(target.address)
+    ? UnixListener.listen(target.address, options)
+    : undefined;
+  if (listener) return { listener, fd: listener.fd.duplicate() };
+  return { fd: activated ? takeOverTcp(activated) : await listenTcp(target.address, target.port ?? 0) };
 }
 
 /** @returns The listener that a descriptor is, given away; `undefined` if it is no Unix socket, and still the caller's. */
@@ -204,14 +239,4 @@ function unixListenerOf(fd: Fd): UnixListener | undefined {
 function timesOf({ requestTimeout = 0 }: HttpOptions): { requestTimeout: number; headersTimeout: number } {
   const headersTimeout = requestTimeout === 0 ? HEADERS_TIMEOUT_MS : Math.min(HEADERS_TIMEOUT_MS, requestTimeout);
   return { requestTimeout, headersTimeout };
-}
-
-function listenTcp(server: Server | TlsServer, { address, port = 0 }: ListenTarget): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  server.listen(port, address, () => {
-    server.removeListener("error", reject);
-    resolve();
-  });
-  return promise;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { peerCredentialsOf } from "../core/credentials.ts";
+import { peerOf } from "./peers.ts";
 import type { PendingRequest, PendingRequests } from "./pending.ts";
 import { problemAnswer } from "./problem.ts";
 import { compatibleReply, ReplyError, replyOf } from "./reply.ts";
@@ -40,25 +40,6 @@ const ALWAYS = ["/urhttp/{req_id}", "/{req_id}"];
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const NEXT = /^\/next(?:\/([^/]+))?$/;
-
-/** Who is at the other end, by its connection: asked once, since that is who connected. */
-const peers = new WeakMap<object, number>();
-
-/** @returns The peer's process id; 0 if the kernel cannot tell. */
-function peerOf(request: IncomingMessage): number {
-  const { socket } = request;
-  const known = peers.get(socket);
-  if (known !== undefined) return known;
-  const handle = (socket as unknown as { _handle?: { fd?: number } })._handle;
-  let pid = 0;
-  try {
-    if (handle?.fd !== undefined && handle.fd >= 0) pid = peerCredentialsOf(handle.fd).pid;
-  } catch {
-    // It has gone already.
-  }
-  peers.set(socket, pid);
-  return pid;
-}
 
 /** Takes what processes send. */
 export class ReplyHandler implements HttpHandler {

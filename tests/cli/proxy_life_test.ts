@@ -218,3 +218,17 @@ claim(
     assertEquals((await proxy.process.ended()).status, 0);
   },
 );
+
+claim("at the limit of descriptors nobody new is let in, and as soon as there is room all are served", async () => {
+  await using proxy = new ProxyCommand({ socketpath: "./back" });
+  await proxy.start([], { through: ["prlimit", "--nofile=64:64"] });
+  const { hostname, port } = new URL(proxy.front);
+  const clients = await Promise.all(Array.from({ length: 100 }, () => Deno.connect({ hostname, port: Number(port) })));
+  await proxy.process.says("accept failed");
+  const { level, at, error } = proxy.log.find(({ message }) => message === "accept failed")!;
+  assertEquals([level, at], ["warn", proxy.front]);
+  assert((error as string).includes("RLIMIT_NOFILE is reached"), `${error}`);
+  for (const client of clients) client.close();
+  assertEquals(await proxy.ask("/"), "200 hello");
+  assertEquals((await proxy.stop()).status, 0);
+});

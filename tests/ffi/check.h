@@ -66,6 +66,7 @@ void test_many_messages(void);
 void test_ancillary(void);
 void test_many_ancillary(void);
 void test_hand_out(void);
+void test_internet(void);
 void test_sockets(void);
 void test_names(void);
 void test_descriptors(void);

@@ -242,6 +242,7 @@ int main(int count, char **arguments)
     test_ancillary();
     test_many_ancillary();
     test_hand_out();
+    test_internet();
     test_sockets();
     test_names();
     test_descriptors();

@@ -46,7 +46,11 @@ claim("requests that run when it stops are answered within the grace, and nobody
   assertEquals(gateway.proxy.status.state, "stopping");
   // The kernel may have let in another one for a moment.
   await until(
-    () => gateway.connect().then(() => false, (error) => error instanceof Deno.errors.ConnectionRefused),
+    () =>
+      gateway.connect().then(
+        (connection) => (connection.close(), false),
+        (error) => error instanceof Deno.errors.ConnectionRefused,
+      ),
     "it listens",
   );
   // An idle connection ends.
