@@ -144,6 +144,23 @@ enum ipcx_ended {
     IPCX_ENDED_SLOTS,
 };
 
+enum {
+    IPCX_RUN_STREAMS = 0x7fff0000, /* what stands for standard output in a plan;
+                                    * standard error is one more */
+    IPCX_RUN_BYTES = 65536,        /* how much of each is kept */
+};
+
+/* What a runner tells of a process. */
+enum ipcx_run {
+    IPCX_RUN_ID,
+    IPCX_RUN_RESULT,    /* of ipcx_spawn() */
+    IPCX_RUN_HAS_ENDED, /* whether it is over, and its pidfd -1 */
+    IPCX_RUN_OUTCOME,   /* enum ipcx_outcome */
+    IPCX_RUN_FDS = IPCX_RUN_OUTCOME + IPCX_OUTCOME_SLOTS, /* -1: at their end */
+    IPCX_RUN_LENGTHS = IPCX_RUN_FDS + 2,
+    IPCX_RUN_SLOTS = IPCX_RUN_LENGTHS + 2,
+};
+
 /* messages.c */
 int32_t ipcx_send(int32_t fd, const void *data, uint32_t length,
                   const int32_t *fds, uint32_t n_fds,
@@ -225,6 +242,14 @@ int32_t ipcx_hold_signals(void);
 
 /* spawn.c */
 int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome);
+
+/* runner.c */
+int32_t ipcx_runner_start(int32_t patience, uint64_t *handle, int32_t *done);
+int32_t ipcx_runner_submit(void *handle, int32_t id, const int32_t *plan,
+                           const void *data, uint32_t size);
+int32_t ipcx_runner_await(void *handle, int32_t microseconds);
+int32_t ipcx_runner_collect(void *handle, int32_t *slots, int64_t *ended,
+                            void *bytes);
 
 /* child.c */
 int32_t ipcx_pidfd_open(int32_t pid);

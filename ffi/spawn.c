@@ -204,11 +204,22 @@ static void heed_ends(void)
         sigaction(SIGCHLD, &standard, NULL);
 }
 
+static int conceals(const int32_t *plan)
+{
+    for (int32_t i = 0; i < plan[IPCX_PLAN_STEPS]; i++)
+        if (plan[IPCX_PLAN_SLOTS + i * IPCX_STEP_WORDS] == IPCX_STEP_CONCEAL)
+            return 1;
+    return 0;
+}
+
+/* What a child conceals is concealed of all threads for that while. */
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
 /* Creates the process and returns when it has become the program, or -errno of
  * the step that failed, with nothing left behind. */
 static int32_t carry_out(const struct order *order, int32_t *outcome)
 {
-    const int dumpable = prctl(PR_GET_DUMPABLE);
+    const int dumpable = conceals(order->plan) ? prctl(PR_GET_DUMPABLE) : -1;
     struct news *news = order->news;
     sigset_t all, before;
     int pidfd = -1, result = 0, was_killed;
@@ -223,7 +234,7 @@ static int32_t carry_out(const struct order *order, int32_t *outcome)
         return (int32_t)pid;
     }
     /* A child that shares our memory conceals us as well. */
-    if (dumpable != prctl(PR_GET_DUMPABLE))
+    if (dumpable >= 0)
         prctl(PR_SET_DUMPABLE, dumpable);
     was_killed = news->failed < 0 && !news->has_come_to_exec;
     if (news->last || news->failed >= 0 || was_killed) {
@@ -267,7 +278,11 @@ int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome)
     }
     *order.news = (struct news){.failed = -1};
     heed_ends();
+    if (conceals(plan))
+        pthread_mutex_lock(&one_at_a_time);
     result = carry_out(&order, outcome);
+    if (conceals(plan))
+        pthread_mutex_unlock(&one_at_a_time);
     if (order.news != &shared)
         munmap(order.news, sizeof(*order.news));
 out:

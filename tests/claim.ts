@@ -4,7 +4,7 @@
  * @module
  */
 
-import { startReactor } from "../src/core/reactor.ts";
+import { startRunner } from "../src/spawn/spawn_soon.ts";
 
 /** How long descriptors may take to be closed by their adopters after a test, in milliseconds. */
 const GRACE_MS = 10_000;
@@ -48,7 +48,7 @@ export function claim(name: string, test: () => void | Promise<void>, options: C
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
-      startReactor();
+      startRunner();
       const before = openDescriptors();
       await test();
       const deadline = performance.now() + GRACE_MS;

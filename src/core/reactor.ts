@@ -38,6 +38,11 @@ export interface ReadyHandler {
    * @param events The bits of epoll(7) that are set.
    */
   onReady(events: number): void;
+  /**
+   * Whether nothing is to be expected soon after: this alone is no reason to poll
+   * on, which keeps HTTP servers and the like in this process from their work.
+   */
+  readonly comesAlone?: boolean;
 }
 
 class Reactor {
@@ -52,6 +57,7 @@ class Reactor {
   #idleRounds = 0;
   #idleSince = 0;
   #rounds = SPIN_ROUNDS;
+  #mostRounds = SPIN_ROUNDS;
   #turnEnds = 0;
   #onPause: (() => void)[] = [];
   #expectedUntil = 0;
@@ -132,7 +138,8 @@ class Reactor {
   #wake(): void {
     if (this.#draining) return;
     this.#draining = true;
-    this.#rounds = performance.now() - this.#idleSince < SHORT_WAIT_MS ? SPIN_ROUNDS : FEW_ROUNDS;
+    this.#mostRounds = performance.now() - this.#idleSince < SHORT_WAIT_MS ? SPIN_ROUNDS : FEW_ROUNDS;
+    this.#rounds = 0;
     this.#turn();
   }
 
@@ -155,7 +162,9 @@ class Reactor {
   #dispatch(token: number, events: number): void {
     try {
       // An unknown token is a registration that outlived its descriptor.
-      this.#handlers.get(token)?.onReady(events);
+      const handler = this.#handlers.get(token);
+      if (!handler?.comesAlone) this.#rounds = this.#mostRounds;
+      handler?.onReady(events);
     } catch (error) {
       // A faulty handler must be seen, but must not stop the others.
       reportError(error);
@@ -165,7 +174,7 @@ class Reactor {
   #continue(count: number): void {
     if (count > 0) this.#idleRounds = 0;
     else if (this.#idleRounds++ === 0) this.#idleSince = performance.now();
-    else if (this.#idleRounds >= this.#rounds && performance.now() >= this.#expectedUntil) {
+    if (this.#isOver(count)) {
       this.#pause();
       this.#draining = false;
       this.#arm();
@@ -175,6 +184,12 @@ class Reactor {
       this.#pause();
       setImmediate(this.#turn);
     } else queueMicrotask(this.#round);
+  }
+
+  #isOver(count: number): boolean {
+    // What is ready still, or by now, is told of as soon as the thread is asked.
+    if (count > 0 ? this.#rounds > 0 : this.#idleRounds < this.#rounds) return false;
+    return performance.now() >= this.#expectedUntil;
   }
 }
 

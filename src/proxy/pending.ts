@@ -15,6 +15,12 @@ export interface PendingRequest {
   /** Who may answer. */
   readonly replyFrom: "anyone" | "descendants";
   /**
+   * Waits until it is known which process may answer it.
+   *
+   * @param then Called then, at once if it is known.
+   */
+  whenStarted(then: () => void): void;
+  /**
    * Tells whether a process may answer it.
    *
    * @param pid Who wants to, as the kernel says; 0 if it cannot tell.

@@ -6,8 +6,8 @@
 
 import { getLogger } from "@std/log";
 import { SystemError } from "../core/errors.ts";
-import { openPipe, PipeReader } from "../core/pipe.ts";
-import { type ExitStatus, spawn } from "../spawn/mod.ts";
+import { type PipeHandler, PipeReader } from "../core/pipe.ts";
+import { type ExitStatus, spawnSoon, type Started, type StartHandler } from "../spawn/mod.ts";
 import type { Exchange } from "./exchange.ts";
 import { OutputLog } from "./output_log.ts";
 import type { Problem } from "./problem.ts";
@@ -43,7 +43,7 @@ function startProblem(error: unknown): Problem {
 }
 
 /** The process of one request. */
-export class ProcessExchange implements Exchange, PendingRequest {
+export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
   readonly maxBytes: number;
   readonly contentType?: string;
   readonly replyFrom: "anyone" | "descendants";
@@ -59,6 +59,7 @@ export class ProcessExchange implements Exchange, PendingRequest {
   #err: PipeReader | undefined;
   #status: ExitStatus | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #whenStarted: (() => void)[] = [];
   #settling: ReturnType<typeof setTimeout> | undefined;
   #cgroup: ProcessCgroup | undefined;
   #span: ProcessSpan | undefined;
@@ -99,57 +100,80 @@ export class ProcessExchange implements Exchange, PendingRequest {
     const { config, metrics } = transaction.route;
     const { id } = transaction.request;
     if (config.answer === "outtake") this.#pending.add(id, this);
+    else this.#answer = new StdoutAnswer(config, this.#sink());
+    this.#timer = setTimeout(() => this.#timeOut(), config.inject.timeout);
+    metrics.started();
     try {
       this.#spawn();
     } catch (error) {
-      this.#pending.expire(id);
-      this.#out?.close();
-      this.#err?.close();
-      this.#cgroup?.remove();
-      transaction.fail(startProblem(error), "not started");
-      this.#span?.end(undefined, "not started");
-      return this.#onGone();
+      this.onFailed(error);
     }
-    metrics.started();
-    this.#timer = setTimeout(() => this.#timeOut(), config.inject.timeout);
   }
 
   #spawn(): void {
     const transaction = this.#transaction;
     const { config } = transaction.route;
-    using plan = this.#plan;
-    using held = new DisposableStack();
-    const out = openPipe();
-    held.use(out.writer);
-    this.#out = new PipeReader(out.reader, {
-      onData: (bytes) => this.#onOutput(bytes),
-      onEnd: () => {
-        this.#onOutputEnd();
-        this.#lookWhetherOver();
-      },
-    });
-    const err = openPipe();
-    held.use(err.writer);
-    this.#err = new PipeReader(err.reader, {
-      onData: (bytes) => this.#stderr.push(bytes),
-      onEnd: () => this.#lookWhetherOver(),
-    });
+    const { options } = this.#plan;
     this.#cgroup = ProcessCgroup.create(config.limits.cgroup, transaction.request.id);
-    this.#span = transaction.span?.process(plan.options.command);
-    const child = spawn({
-      ...plan.options,
-      ...(this.#span ? { env: { ...plan.options.env, TRACEPARENT: this.#span.traceparent } } : {}),
+    this.#span = transaction.span?.process(options.command);
+    spawnSoon({
+      ...options,
+      ...(this.#span ? { env: { ...options.env, TRACEPARENT: this.#span.traceparent } } : {}),
       ...(this.#cgroup ? { cgroup: this.#cgroup.directory } : {}),
-      stdout: out.writer,
-      stderr: err.writer,
-    });
+    }, this);
+  }
+
+  onFailed(error: unknown): void {
+    this.#plan[Symbol.dispose]();
+    clearTimeout(this.#timer);
+    this.#transaction.route.metrics.notStarted();
+    this.#pending.expire(this.#transaction.request.id);
+    this.#cgroup?.remove();
+    this.#transaction.fail(startProblem(error), "not started");
+    this.#span?.end(undefined, "not started");
+    this.#isOver = true;
+    for (const then of this.#whenStarted) then();
+    this.#onGone();
+  }
+
+  onStarted({ child, printed: [output, errors], pipes: [out, err] }: Started): void {
+    const transaction = this.#transaction;
+    const { config } = transaction.route;
+    this.#plan[Symbol.dispose]();
     this.#span?.started(child.pid);
     transaction.pid = child.pid;
     this.#tree = new ProcessTree(child, config.inject.grace, {
       onExit: (status) => this.#onExit(status),
       onGone: () => this.#onTreeGone(),
     });
-    if (config.answer === "stdout") this.#answer = new StdoutAnswer(config, this.#sink());
+    if (output.length > 0) this.#onOutput(output);
+    if (errors.length > 0) this.#stderr.push(errors);
+    if (out) this.#out = new PipeReader(out, this.#outputHandler());
+    else this.#onOutputEnd();
+    if (err) {
+      this.#err = new PipeReader(err, {
+        onData: (bytes) => this.#stderr.push(bytes),
+        onEnd: () => this.#lookWhetherOver(),
+      });
+    }
+    // Whoever was to end it could not do so before.
+    if (this.#killedFor) this.#tree.stop();
+    for (const then of this.#whenStarted) then();
+  }
+
+  #outputHandler(): PipeHandler {
+    return {
+      onData: (bytes) => this.#onOutput(bytes),
+      onEnd: () => {
+        this.#onOutputEnd();
+        this.#lookWhetherOver();
+      },
+    };
+  }
+
+  whenStarted(then: () => void): void {
+    if (this.#tree || this.#isOver) then();
+    else this.#whenStarted.push(then);
   }
 
   #sink(): ConstructorParameters<typeof StdoutAnswer>[1] {
@@ -329,12 +353,12 @@ export class ProcessExchange implements Exchange, PendingRequest {
   }
 
   #stop(reason: KillReason): void {
-    if (!this.#tree || this.#tree.isGone) return;
+    if (this.#isOver || this.#tree?.isGone) return;
     if (this.#killedFor === undefined) {
       this.#killedFor = reason;
       this.#transaction.route.metrics.killed(reason);
       getLogger("proxy").debug("stopping a process", { id: this.#transaction.request.id, pid: this.pid, reason });
     }
-    this.#tree.stop();
+    this.#tree?.stop();
   }
 }

@@ -85,10 +85,11 @@ export class ReplyHandler implements HttpHandler {
     const found = id === undefined ? undefined : this.#pending.find(id);
     if (id === undefined || found === undefined) return this.#refuse(response, 404, "Does not match any response");
     if (found === "answered") return this.#refuse(response, 409, "the request has been answered");
-    if (found.replyFrom === "descendants" && !found.mayAnswer(peerOf(request))) {
-      return this.#refuse(response, 403, "only the process of the request, and what came of it, may answer");
-    }
-    this.#take(id, found, request, response, mayContinue);
+    if (found.replyFrom === "anyone") return this.#take(id, found, request, response, mayContinue);
+    found.whenStarted(() => {
+      if (found.mayAnswer(peerOf(request))) this.#take(id, found, request, response, mayContinue);
+      else this.#refuse(response, 403, "only the process of the request, and what came of it, may answer");
+    });
   }
 
   /** The patterns overlap: all readings of a path. */

@@ -91,10 +91,16 @@ export class RouteMetrics {
     this.#rate.add();
   }
 
-  /** Counts a process that has started. */
+  /** Counts a process that has started, or is being started. */
   started(): void {
     this.#running++;
     this.#startedInAll++;
+  }
+
+  /** Takes back that a process was counted which could not be started. */
+  notStarted(): void {
+    this.#running--;
+    this.#startedInAll--;
   }
 
   /** Counts a process that has ended. */

@@ -6,7 +6,7 @@
 
 import { groupId, primaryGroupOf, userId } from "../core/accounts.ts";
 import { sealedFile } from "../core/sealed_file.ts";
-import type { SpawnOptions } from "../spawn/mod.ts";
+import type { SoonOptions, SpawnOptions } from "../spawn/mod.ts";
 import { fill, type Filling, holdsPayload, payloadArgument } from "./arguments.ts";
 import { DEFAULT_ENVIRONMENT, type Injection, type ProxyConfig, type RouteConfig } from "./config.ts";
 import { payloadOf } from "./payload.ts";
@@ -19,7 +19,7 @@ const PAYLOAD_FD = 3;
 /** What is the same for all processes of a route. */
 export interface RouteStart {
   /** Where it is started, as whom and with which limits. */
-  readonly base: Omit<SpawnOptions, "args">;
+  readonly base: Omit<SoonOptions, "args" | "stdin">;
   /** The variables that do not depend on the request. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -27,7 +27,7 @@ export interface RouteStart {
 /** What a process is started with; descriptors in it are the plan's, until it is disposed of. */
 export interface StartPlan extends Disposable {
   /** The options for `spawn`, but for its output. */
-  readonly options: SpawnOptions;
+  readonly options: SoonOptions;
 }
 
 function identityOf({ user, group }: Injection): Pick<SpawnOptions, "uid" | "gid"> {
@@ -118,7 +118,7 @@ export function planStart(route: RouteConfig, start: RouteStart, request: FrontR
       ...start.base,
       args,
       env: variables,
-      stdin: channel === "stdin" && file ? file : "null",
+      ...(channel === "stdin" && file ? { stdin: file } : {}),
       ...(channel === "file" && file ? { fds: { [PAYLOAD_FD]: file } } : {}),
     },
     [Symbol.dispose]: () => file?.close(),

@@ -100,6 +100,10 @@ export class WorkerExchange implements Exchange, PendingRequest, TakenRequest {
     this.#deadline.exchange = undefined;
   }
 
+  whenStarted(then: () => void): void {
+    then();
+  }
+
   mayAnswer(pid: number): boolean {
     return this.#worker?.includes(pid) ?? false;
   }

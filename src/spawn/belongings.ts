@@ -4,16 +4,15 @@
  * @module
  */
 
-import { check } from "../core/errors.ts";
-import { checkInherited, Fd } from "../core/fd.ts";
+import { checkInherited, type Fd } from "../core/fd.ts";
 import { candidatesFor, Environment } from "../core/image.ts";
 import { OPEN } from "../core/linux.ts";
-import { native } from "../core/native.ts";
 import { openPath } from "../core/reach.ts";
 import { cgroupDirectory, openCgroup } from "./cgroup.ts";
 import { type NamespaceKind, type OpenNamespace, openNamespaces } from "./namespaces.ts";
 import type { SpawnOptions } from "./options.ts";
 import { openScript } from "./program.ts";
+import { openSelf } from "./standing_fds.ts";
 
 /** Where the descriptors begin that LISTEN_FDS announces. */
 const FIRST_LISTEN_FD = 3;
@@ -123,9 +122,7 @@ export function openBelongings(options: SpawnOptions, streams: readonly number[]
   const root = open(options.root) ?? targetRoot;
   const cgroupPath = options.cgroup === undefined ? undefined : cgroupDirectory(options.cgroup);
   const cgroup = cgroupPath === undefined ? undefined : { fd: opened.use(openCgroup(cgroupPath)), path: cgroupPath };
-  const parent = options.deathSignal === undefined
-    ? undefined
-    : opened.use(new Fd(check(native.ipcx_pidfd_open(Deno.pid), "pidfd_open", { pid: Deno.pid })));
+  const parent = options.deathSignal === undefined ? undefined : openSelf();
   const environment = environmentFor(options);
   const isLoadedFirst = mustBeLoadedFirst(options, list, root);
   const candidates = candidatesFor(options.command, environment);

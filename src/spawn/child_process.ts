@@ -5,7 +5,7 @@
  */
 
 import type { Socket } from "node:net";
-import { check, SystemError } from "../core/errors.ts";
+import { check, ClosedError, SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { EPOLL, ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
@@ -39,8 +39,10 @@ export interface ChildParts {
   pid: number;
   /** Its id as it sees it. */
   ownPid: number;
-  /** Its pidfd; the child's from now on. */
-  pidfd: Fd;
+  /** Its pidfd; the child's from now on. None if it has ended. */
+  pidfd?: Fd;
+  /** How it has ended, if it has been reaped already. */
+  status?: ExitStatus;
   /** Its control group, if it was started in one of its own. */
   cgroup?: OwnCgroup;
   /** Whether it leads a process group. */
@@ -83,7 +85,7 @@ export class ChildProcess {
   readonly #stdin?: WritableStream<Uint8Array>;
   readonly #stdout?: ReadableStream<Uint8Array>;
   readonly #stderr?: ReadableStream<Uint8Array>;
-  readonly #watch: Watch;
+  readonly #watch: Watch | undefined;
   #hasEnded = false;
   #isExpected = false;
   readonly #startedMs = performance.now();
@@ -105,6 +107,11 @@ export class ChildProcess {
     this.status = promise;
     // Nobody has to look at it.
     promise.catch(() => {});
+    if (!parts.pidfd) {
+      this.#hasEnded = true;
+      resolve(parts.status!);
+      return;
+    }
     this.#watch = new Watch(parts.pidfd.number, EPOLL.IN, { onReady: () => this.#reap(resolve, reject) });
     this.#watch.ref();
     if (lastLifeMs >= SHORT_LIFE_MS) return;
@@ -114,14 +121,14 @@ export class ChildProcess {
   }
 
   #reap(resolve: (status: ExitStatus) => void, reject: (error: unknown) => void): void {
-    const { pidfd } = this.#parts;
+    const pidfd = this.#parts.pidfd!;
     if (this.#takesRestAlong) this.#killRest();
     const result = reap(pidfd);
     if (result === undefined) return;
     this.#hasEnded = true;
     lastLifeMs = performance.now() - this.#startedMs;
     if (this.#isExpected && --expected === 0) expectNothing();
-    this.#watch.close();
+    this.#watch!.close();
     pidfd.close();
     this.#parts.cgroup?.leave();
     // Somebody else has reaped it, such as a library that waits for any child.
@@ -145,8 +152,10 @@ export class ChildProcess {
    * @throws {ClosedError} If it has ended.
    */
   get pidfd(): Fd {
-    void this.#parts.pidfd.number;
-    return this.#parts.pidfd;
+    const { pidfd } = this.#parts;
+    if (!pidfd) throw new ClosedError("the process has ended");
+    void pidfd.number;
+    return pidfd;
   }
 
   /**
@@ -187,7 +196,7 @@ export class ChildProcess {
   kill(signal: string | number = "SIGTERM"): boolean {
     const number = signalNumber(signal);
     if (this.#hasEnded) return false;
-    return sendSignal(this.#parts.pidfd, number, this.pid);
+    return sendSignal(this.#parts.pidfd!, number, this.pid);
   }
 
   /**
@@ -217,10 +226,10 @@ export class ChildProcess {
   /** By its pidfd no other group can be hit; before Linux 6.9 its number is its own until it has been reaped. */
   #signalGroup(number: number): number {
     const { pidfd } = this.#parts;
-    const result = pidfd.isOpen ? native.ipcx_signal_own_group(pidfd.number, number) : -ERRNO.EINVAL;
+    const result = pidfd?.isOpen ? native.ipcx_signal_own_group(pidfd.number, number) : -ERRNO.EINVAL;
     if (result !== -ERRNO.EINVAL) return result;
     // Whoever has the number now has it because nobody of the group is left.
-    if (!pidfd.isOpen && isTaken(this.pid)) return -ERRNO.ESRCH;
+    if (!pidfd?.isOpen && isTaken(this.pid)) return -ERRNO.ESRCH;
     return native.ipcx_signal_group(this.pid, number);
   }
 
@@ -278,13 +287,13 @@ export class ChildProcess {
 
   /** Keeps this process alive as long as it runs, and its pipes are open, as is so at first. */
   ref(): void {
-    this.#watch.ref();
+    this.#watch?.ref();
     for (const pipe of this.#pipes()) pipe.ref();
   }
 
   /** Lets this process end although it runs. */
   unref(): void {
-    this.#watch.unref();
+    this.#watch?.unref();
     for (const pipe of this.#pipes()) pipe.unref();
   }
 

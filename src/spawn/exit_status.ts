@@ -10,9 +10,7 @@ import { signalName } from "./signals.ts";
 
 const CLD_EXITED = 1;
 const ENDED_SLOTS = 11;
-const ended = new BigInt64Array(ENDED_SLOTS);
-/** The same in halves, the lower one first: none of it is negative, and a BigInt for each would take longer. */
-const halves = new Uint32Array(ended.buffer);
+const ended = roomForEnd();
 
 /** What a process has used, with that of its own children it has waited for (getrusage(2)). */
 export interface ResourceUsage {
@@ -57,6 +55,27 @@ export interface ExitStatus {
 export function reap(pidfd: Fd): ExitStatus | number | undefined {
   const result = native.ipcx_wait(pidfd.number, ended);
   if (result <= 0) return result === 0 ? undefined : result;
+  return statusIn(ended);
+}
+
+/**
+ * Makes room for what the shim tells of an end.
+ *
+ * @returns The room, for {@linkcode statusIn}.
+ */
+export function roomForEnd(): BigInt64Array<ArrayBuffer> {
+  return new BigInt64Array(ENDED_SLOTS);
+}
+
+/**
+ * Reads what the shim has told of an end.
+ *
+ * @param slots What it has filled in: `enum ipcx_ended`.
+ * @returns How the process has ended.
+ */
+export function statusIn(slots: BigInt64Array<ArrayBuffer>): ExitStatus {
+  // In halves, the lower one first: none of it is negative, and a BigInt for each would take longer.
+  const halves = new Uint32Array(slots.buffer);
   const slot = (at: number): number => halves[2 * at] + halves[2 * at + 1] * 2 ** 32;
   const status = slot(1);
   const hasExited = slot(0) === CLD_EXITED;

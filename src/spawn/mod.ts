@@ -22,4 +22,5 @@ export { ProcessEvent, type ProcessEventDetails, ProcessEvents, type ProcessEven
 export { type ProcessCounters, ProcessManager } from "./process_manager.ts";
 export { type ResourceLimit } from "./rlimits.ts";
 export { spawn } from "./spawn.ts";
+export { type SoonOptions, spawnSoon, type Started, type StartHandler } from "./spawn_soon.ts";
 export { type EndStatus } from "./taken_over.ts";

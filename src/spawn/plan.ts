@@ -155,7 +155,15 @@ export function encodePlan(plan: Plan): EncodedPlan {
   return { words, data };
 }
 
-function failure(plan: Plan, failed: number, errno: number): SystemError {
+/**
+ * Says what a failed plan means.
+ *
+ * @param plan The plan.
+ * @param failed Which step of it failed, as the shim tells.
+ * @param errno Why.
+ * @returns The error.
+ */
+export function planFailure(plan: Plan, failed: number, errno: number): SystemError {
   const command = plan.command;
   switch (failed) {
     case FAILED.CREATE:
@@ -199,6 +207,18 @@ export function carryOut(plan: Plan): Created {
   const { words, data } = encodePlan(plan);
   const result = native.ipcx_spawn(words, data, outcome);
   if (result >= 0) return { pid: outcome[0], ownPid: outcome[1], pidfd: outcome[2] };
-  if (outcome[3] === FAILED.KILLED && plan.cgroup >= 0) return carryOut(enteringCgroup(plan));
-  throw failure(plan, outcome[3], -result);
+  const other = withoutCgroup(plan, outcome[3]);
+  if (other) return carryOut(other);
+  throw planFailure(plan, outcome[3], -result);
+}
+
+/**
+ * Finds another way for a child that was killed as it was created in its control group.
+ *
+ * @param plan The plan that failed.
+ * @param failed Which step of it failed, as the shim tells.
+ * @returns Another plan, or `undefined` if that was not the reason.
+ */
+export function withoutCgroup(plan: Plan, failed: number): Plan | undefined {
+  return failed === FAILED.KILLED && plan.cgroup >= 0 ? enteringCgroup(plan) : undefined;
 }

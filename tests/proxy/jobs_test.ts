@@ -107,10 +107,7 @@ claim("what cannot be let in is refused at once", async () => {
     {
       "POST /job": job({ limits: { concurrency: 1, queue: 1 } }),
       "POST /json": job({ limits: { body: 10 } }, { encoding: "json" }),
-      "POST /none": job({}, { cmd: ["./none"] }),
     },
-    {},
-    { none: "#!/none/at/all\n" },
   );
   const running = await begin(gateway);
   const queued = await begin(gateway);
@@ -120,9 +117,13 @@ claim("what cannot be let in is refused at once", async () => {
   assertEquals([refused.status, refused.headers.get("retry-after")], [429, "1"]);
   assertEquals((await gateway.ask("/json", { method: "POST", body: "{no" })).status, 400);
   assertEquals((await gateway.ask("/json", { method: "POST", body: "more than ten" })).status, 413);
-  assertEquals((await gateway.ask("/none", { method: "POST" })).status, 502);
   go(gateway);
   for (const at of [running, queued]) assertEquals((await result(gateway, at)).text, "hello");
+});
+
+claim("a job whose program cannot be started has that for its result", async () => {
+  await using gateway = await serving({ "POST /none": job({}, { cmd: ["./none"] }) }, {}, { none: "#!/none/at/all\n" });
+  assertEquals((await result(gateway, await begin(gateway, "", "/none"))).status, 502);
 });
 
 claim("a job that waits too long for a process ends with 503", async () => {

@@ -31,7 +31,7 @@ claim("a process leads its session, has no variables but those said, and dies wi
   using plan = planOf({ cmd: ["echo", "a", "{{path.x}}"], env: ["A={{path.x}}"] });
   const { command, args, env, newSession, clearEnv, deathSignal, stdin, fds } = plan.options;
   assertEquals([command, args], ["echo", ["a", "café"]]);
-  assertEquals([newSession, clearEnv, deathSignal, stdin, fds], [true, true, "SIGKILL", "null", undefined]);
+  assertEquals([newSession, clearEnv, deathSignal, stdin, fds], [true, true, "SIGKILL", undefined, undefined]);
   const { A, REQUEST_ID, URIPATH, REPLY_SOCKET, REPLY_URL } = env!;
   assertEquals([A, REQUEST_ID, URIPATH], ["café", "the-id", "/café"]);
   assertEquals([REPLY_SOCKET, REPLY_URL], ["/run/test.sock", "http://localhost/urhttp/the-id"]);

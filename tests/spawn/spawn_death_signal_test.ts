@@ -60,7 +60,8 @@ claim("a caller that ends by itself takes along whom it gave a death signal", as
 
 claim("a child with a death signal is not left what its caller is known by", async () => {
   const show = "i=0; while [ $i -lt 64 ]; do if [ -e /proc/$$/fd/$i ]; then echo $i; fi; i=$((i+1)); done";
-  for (const more of [{}, { fds: { 5: 0 } }, { fds: { 3: 0 }, newSession: true }]) {
+  const ways: readonly Partial<SpawnOptions>[] = [{}, { fds: { 5: 0 } }, { fds: { 3: 0 }, newSession: true }];
+  for (const more of ways) {
     const child = spawn({ command: "sh", args: ["-c", show], stdout: "piped", deathSignal: "SIGKILL", ...more });
     const numbers = (await new Response(child.stdout).text()).trim().split("\n");
     assertEquals(numbers, ["0", "1", "2", ...Object.keys(more.fds ?? {})]);
