@@ -24,4 +24,5 @@ export {
 export { Proxy, type ProxyOptions } from "./proxy.ts";
 export { type RequestRecord } from "./history.ts";
 export { type RouteFigures } from "./metrics.ts";
+export { type ActivatedSockets } from "./servers.ts";
 export { type ProxyStatus, type WorkerStatus } from "./status.ts";

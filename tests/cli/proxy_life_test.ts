@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { UnixSocket } from "../../src/core/socket.ts";
-import { claim, OwnDirectory, ownName } from "../claim.ts";
+import { claim, type OwnDirectory, ownName } from "../claim.ts";
 import { ipcx, until, within } from "./program.ts";
 import { ProxyCommand, saying, waitingFor } from "./proxying.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SystemError } from "../../src/core/errors.ts";
-import { Fd } from "../../src/core/fd.ts";
+import type { Fd } from "../../src/core/fd.ts";
 import { internetNameOf, listenTcp, takeOverTcp } from "../../src/core/internet.ts";
 import { openPipe } from "../../src/core/pipe.ts";
 import { UnixListener } from "../../src/core/listener.ts";

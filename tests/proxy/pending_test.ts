@@ -9,6 +9,9 @@ class Waiting implements PendingRequest {
   readonly maxBytes = 1;
   readonly replyFrom = "anyone";
   readonly answers: Answer[] = [];
+  whenStarted(then: () => void): void {
+    then();
+  }
   mayAnswer(): boolean {
     return true;
   }
