@@ -36,7 +36,7 @@ export interface ServiceLimits {
   queue: number;
   /** How many clients may be connected, 1024 by default. */
   connections: number;
-  /** Within how many milliseconds a request must have arrived, 60 000 by default. */
+  /** Within how many milliseconds a request must have arrived, and for how many its client may read nothing, 60 000 by default. */
   requestTimeout: number;
   /** How many bytes of results of asynchronous requests are kept, 64 MiB by default. */
   results: number;

@@ -19,13 +19,14 @@ import type { SocketFileOptions } from "../core/socket_file.ts";
 import { readCertificate } from "./certificate.ts";
 import type { ListenTarget } from "./config.ts";
 import { notePeer } from "./peers.ts";
+import { StalledClients } from "./stalled.ts";
 import { type HttpHandler, takeRequests, type Unanswered } from "./take_requests.ts";
 
 /** What a server is to do. */
 export interface HttpOptions extends SocketFileOptions {
   /** How many clients may be connected; those beyond are disconnected. */
   connections?: number;
-  /** Within how many milliseconds a request must have arrived. */
+  /** Within how many milliseconds a request must have arrived, and for how many its client may read nothing. */
   requestTimeout?: number;
   /** Whether clients that have sent all may close that direction and still be answered. */
   allowHalfOpen?: boolean;
@@ -38,7 +39,7 @@ export interface HttpOptions extends SocketFileOptions {
 /** How long a header may take to arrive, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 10_000;
 
-/** How often it is looked for requests that do not arrive, in milliseconds. */
+/** How often it is looked for requests that do not arrive, and for answers that are not read, in milliseconds. */
 const LOOK_MS = 1000;
 
 /** How long a connection may be idle, in milliseconds: longer than the usual pause of a client that keeps it. */
@@ -78,6 +79,7 @@ export class HttpService {
   readonly #target: ListenTarget;
   readonly #options: HttpOptions;
   readonly #sockets = new Set<Socket>();
+  readonly #stalled: StalledClients | undefined;
   #mostConnections: number;
   #isFull = false;
   #isClosing = false;
@@ -89,6 +91,12 @@ export class HttpService {
     options: HttpOptions,
     listening: Listening,
   ) {
+    const { requestTimeout } = options;
+    if (requestTimeout !== undefined) {
+      const stalled = this.#stalled = new StalledClients(requestTimeout, LOOK_MS);
+      // Of a connection with TLS only the layer above it knows what was sent.
+      server.on(target.tls ? "secureConnection" : "connection", (socket) => stalled.add(socket));
+    }
     this.#server = server;
     this.#unanswered = unanswered;
     this.#target = target;
@@ -175,6 +183,7 @@ export class HttpService {
     return () => {
       if (pem) (server as TlsServer).setSecureContext(pem);
       Object.assign(server, timesOf(options));
+      if (this.#stalled) this.#stalled.mostMs = options.requestTimeout ?? Infinity;
       this.#mostConnections = options.connections ?? Infinity;
     };
   }
@@ -202,6 +211,7 @@ export class HttpService {
   /** Ends all connections. */
   close(): void {
     this.stopListening();
+    this.#stalled?.close();
     for (const socket of this.#sockets) socket.destroy();
   }
 }

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { claim } from "../claim.ts";
 import { until } from "../cli/program.ts";
 import { serving } from "./gateway.ts";
@@ -32,5 +32,33 @@ claim("who speaks nonsense cannot keep its connection", async () => {
     await connection.send(text);
     await connection.rest();
     await until(() => gateway.proxy.status.connections === 0, `the connection is kept after ${text}`);
+  }
+});
+
+const BYTES = 16_000_000;
+const LARGE = {
+  "GET /whole": {
+    stats: true,
+    answer: "stdout",
+    inject: { cmd: ["head", "-c", `${BYTES}`, "/dev/zero"], timeout: 60_000 },
+  },
+  "GET /piecewise": { answer: "stdout", inject: { cmd: ["head", "-c", `${BYTES}`, "/dev/zero"], timeout: 60_000 } },
+};
+
+claim("who does not read its answer is disconnected, and who reads it slowly is not", async () => {
+  await using gateway = await serving(LARGE, { limits: { request_timeout: "2s" } });
+  for (const path of ["/whole", "/piecewise"]) {
+    using idle = await gateway.connect();
+    await idle.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    using slow = await gateway.connect();
+    await slow.send(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    let read = 0;
+    const part = new Uint8Array(1_000_000);
+    for (let size: number | null = 0; size !== null; size = await slow.conn.read(part)) {
+      read += size;
+      await new Promise((resolve) => setTimeout(resolve, read < 4_000_000 ? 100 : 0));
+    }
+    assert(read > BYTES, `${read} bytes were read`);
+    await until(() => gateway.proxy.status.connections === 0, "who does not read stays connected");
   }
 });
