@@ -48,7 +48,7 @@ export class Acceptor implements Disposable {
   constructor(listener: Fd, handler: AcceptHandler) {
     this.#fd = listener;
     this.#handler = handler;
-    this.#watch = new Watch(listener.number, EPOLL.IN, { onReady: () => this.#accept() });
+    this.#watch = new Watch(listener.number, EPOLL.IN, { onReady: () => this.#accept(), comesAlone: true });
     this.#watch.ref();
   }
 

@@ -218,7 +218,7 @@ export class Proxy {
     await atMost(this.#generation.config.grace, isDone, hurry);
     admission.shutDown();
     await admission.idle();
-    await atMost(LAST_WORDS_MS, this.#servers.answered(), hurry);
+    await atMost(LAST_WORDS_MS, this.#servers.answered());
     await this.#workers.stop();
     this.#gateway.jobs.clear();
     this.#servers.close();
