@@ -41,6 +41,17 @@ function parsed(body: Uint8Array, parse: (text: string) => unknown): unknown {
   }
 }
 
+/** Whether a text is a JSON object or list: of forms none begins so that was encoded as one. */
+function isJsonStructure(text: string): boolean {
+  if (!/^[ \t\r\n]*[{[]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function jsonToForm(value: unknown): string {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isObject || value instanceof WrittenNumber) {
@@ -70,9 +81,13 @@ export function payloadOf(request: FrontRequest, encoding: Encoding): Uint8Array
   const { body } = request;
   if (encoding === "raw" || body.length === 0) return body;
   if (encoding === "json") {
-    if (isForm(request)) return encoder.encode(JSON.stringify(formFields(textOf(body))));
-    parsed(body, JSON.parse);
-    return body;
+    if (!isForm(request)) {
+      parsed(body, JSON.parse);
+      return body;
+    }
+    const text = textOf(body);
+    // curl -d calls everything a form.
+    return isJsonStructure(text) ? body : encoder.encode(JSON.stringify(formFields(text)));
   }
   return isForm(request) ? body : encoder.encode(jsonToForm(parsed(body, parseExactly)));
 }

@@ -72,6 +72,16 @@ claim("a form becomes an object, fields of one name a list", () => {
   assertEquals(made("a=%C3%A9", "json", FORM), '{"a":"é"}');
 });
 
+claim("an object or a list stays as it is even if it is said to be a form, as curl -d says of everything", () => {
+  for (const text of ['{"name": "Tom"}', ' \n{"a" : 1e2}\n', "[1, 2]", "{}", '{"a":"b=c&d"}', '{"a":"\u00e9+%20"}']) {
+    assertEquals(made(text, "json", FORM), text);
+  }
+  // These are no JSON, and could only be forms; a text or a number is a field of that name.
+  assertEquals(made("{=1", "json", FORM), '{"{":"1"}');
+  assertEquals(made("{a}&[", "json", FORM), '{"{a}":"","[":""}');
+  assertEquals(made("17", "json", FORM), '{"17":""}');
+});
+
 claim("an object becomes a form, if it is flat", () => {
   assertEquals(
     made('{"a":1,"b":"x y","c":true,"d":null,"e":[1,"é",null]}', "form"),
