@@ -7,6 +7,8 @@
  * @module
  */
 
+import { Exposition, histogramSamples, type Sample } from "../core/prometheus.ts";
+
 /** Upper bounds of the latency histogram, in seconds. */
 export const LATENCY_BUCKETS: readonly number[] = [
   0.000_025,
@@ -81,25 +83,6 @@ export interface BrokerGauges {
   waiting: number;
 }
 
-interface Sample {
-  labels: Record<string, string | number>;
-  value: number;
-  metricName?: string;
-}
-
-function histogramSamples(name: string, metrics: BrokerMetrics): Sample[] {
-  let sum = 0;
-  const buckets = [...LATENCY_BUCKETS, "+Inf"].map((le, at): Sample => {
-    sum += metrics.latencyCounts[at];
-    return { labels: { le }, value: sum, metricName: `${name}_bucket` };
-  });
-  return [
-    ...buckets,
-    { labels: {}, value: metrics.latencySum, metricName: `${name}_sum` },
-    { labels: {}, value: metrics.paired, metricName: `${name}_count` },
-  ];
-}
-
 function byReason(counts: CountsByReason): Sample[] {
   return Object.entries(counts).map(([reason, value]) => ({ labels: { reason }, value }));
 }
@@ -115,40 +98,37 @@ export async function renderMetrics(
   metrics: BrokerMetrics,
   gauges: BrokerGauges,
 ): Promise<{ text: string; contentType: string }> {
-  const { Registry } = await import("prom-client");
-  const registry = new Registry();
-  const register = (type: string, name: string, help: string, values: Sample[]): void => {
-    // The library's own metrics count by themselves; ours are counted already.
-    const metric = {
-      name,
-      help,
-      type,
-      aggregator: "sum",
-      get: () => Promise.resolve({ name, help, type, values, aggregator: "sum" }),
-    };
-    registry.registerMetric(metric as unknown as Parameters<typeof registry.registerMetric>[0]);
-  };
+  const exposition = await Exposition.begin();
   const one = (value: number): Sample[] => [{ labels: {}, value }];
-  register("counter", "ipcx_broker_accepted_total", "Connections accepted.", one(metrics.accepted));
-  register("counter", "ipcx_broker_paired_total", "Pairs handed out.", one(metrics.paired));
-  register("counter", "ipcx_broker_gone_total", "Clients gone before they were paired.", one(metrics.gone));
-  register("counter", "ipcx_broker_accept_errors_total", "Failures of accept(2).", one(metrics.acceptErrors));
-  register("counter", "ipcx_broker_postponed_total", "Pairs put off for want of descriptors.", one(metrics.postponed));
-  register("counter", "ipcx_broker_refused_total", "Clients refused, by reason.", byReason(metrics.refused));
-  register(
+  exposition.add("counter", "ipcx_broker_accepted_total", "Connections accepted.", one(metrics.accepted));
+  exposition.add("counter", "ipcx_broker_paired_total", "Pairs handed out.", one(metrics.paired));
+  exposition.add("counter", "ipcx_broker_gone_total", "Clients gone before they were paired.", one(metrics.gone));
+  exposition.add("counter", "ipcx_broker_accept_errors_total", "Failures of accept(2).", one(metrics.acceptErrors));
+  exposition.add(
+    "counter",
+    "ipcx_broker_postponed_total",
+    "Pairs put off for want of descriptors.",
+    one(metrics.postponed),
+  );
+  exposition.add("counter", "ipcx_broker_refused_total", "Clients refused, by reason.", byReason(metrics.refused));
+  exposition.add(
     "counter",
     "ipcx_broker_protocol_errors_total",
     "Requests that broke the protocol, by field.",
     byReason(metrics.protocolErrors),
   );
-  register("gauge", "ipcx_broker_clients", "Clients connected.", one(gauges.clients));
-  register("gauge", "ipcx_broker_waiting", "Clients waiting for a peer.", one(gauges.waiting));
+  exposition.add("gauge", "ipcx_broker_clients", "Clients connected.", one(gauges.clients));
+  exposition.add("gauge", "ipcx_broker_waiting", "Clients waiting for a peer.", one(gauges.waiting));
   const latency = "ipcx_broker_pair_latency_seconds";
-  register(
+  exposition.add(
     "histogram",
     latency,
     "From the arrival of a pair's second client until both had their ends.",
-    histogramSamples(latency, metrics),
+    histogramSamples(latency, {}, LATENCY_BUCKETS, {
+      counts: metrics.latencyCounts,
+      sum: metrics.latencySum,
+      count: metrics.paired,
+    }),
   );
-  return { text: await registry.metrics(), contentType: registry.contentType };
+  return await exposition.render();
 }

@@ -18,6 +18,7 @@ import { jsonLine, textLine } from "./beam_text.ts";
 import { setUpLogging } from "./logging.ts";
 import { printInTurn } from "./output.ts";
 import { type Arguments, UsageError } from "./parse.ts";
+import { stopInOrder } from "./service_end.ts";
 import { count, duration, positive } from "./values.ts";
 
 const DEFAULT_CLIENTS = 256;
@@ -49,20 +50,6 @@ function openListeners(args: Arguments, address: UnixAddress | undefined, stack:
   const listeners = takeActivatedFds().map(({ fd }) => stack.use(UnixListener.fromFd(fd)));
   if (address) listeners.push(stack.use(UnixListener.listen(address, { type, mode })));
   return listeners;
-}
-
-/** Whoever says once more that it is to end does not want to wait for commands; they are not left behind either. */
-async function endCommands(commands: BeamCommands, grace: number): Promise<void> {
-  const hurry = new AbortController();
-  const tell = (): void => hurry.abort();
-  const ignore = (): void => {};
-  const heeded = [["SIGTERM", tell], ["SIGINT", tell], ["SIGHUP", ignore]] as const;
-  for (const [signal, heed] of heeded) Deno.addSignalListener(signal, heed);
-  try {
-    await commands.stop(grace, hurry.signal);
-  } finally {
-    for (const [signal, heed] of heeded) Deno.removeSignalListener(signal, heed);
-  }
 }
 
 async function serve(args: Arguments, address: UnixAddress | undefined): Promise<void> {
@@ -104,7 +91,8 @@ async function serve(args: Arguments, address: UnixAddress | undefined): Promise
   } finally {
     service.stop();
     if (sockets.length > 0) logger.info("stopping", { taken: service.taken });
-    if (commands) await endCommands(commands, args.get("grace", duration) ?? DEFAULT_GRACE_MS);
+    const grace = args.get("grace", duration) ?? DEFAULT_GRACE_MS;
+    if (commands) await stopInOrder((hurry) => commands.stop(grace, hurry));
   }
 }
 

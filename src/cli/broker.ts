@@ -18,6 +18,7 @@ import { type ListenOptions, UnixListener } from "../core/listener.ts";
 import { Pidfile } from "../core/pidfile.ts";
 import { runService } from "../core/service.ts";
 import { setUpLogging } from "./logging.ts";
+import { surviveFaults } from "./service_end.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { count, duration, mode, positive } from "./values.ts";
 
@@ -94,14 +95,6 @@ function serve(args: Arguments, passed: readonly ActivatedFd[], broker: Broker, 
   return stack.move();
 }
 
-/** A fault of ours that one client brings about must not end the service for all. */
-function surviveFaults(): void {
-  globalThis.addEventListener("error", (event) => {
-    event.preventDefault();
-    getLogger("broker").error("fault", { error: event.error?.stack ?? event.message });
-  });
-}
-
 /**
  * Runs `ipcx broker`.
  *
@@ -117,7 +110,7 @@ export async function run(args: Arguments): Promise<number> {
     return await daemonize("--daemonize");
   }
   const log = setUpLogging(args, "broker");
-  surviveFaults();
+  surviveFaults("broker");
   using broker = new Broker({ limits: limitsFrom(args), access: accessFrom(args) });
   using stack = new DisposableStack();
   const finished = Promise.withResolvers<void>();

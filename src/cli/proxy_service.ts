@@ -11,6 +11,7 @@ import { type ActivatedFd, takeActivatedFds } from "../core/activation.ts";
 import { Proxy, type ProxyConfig, type ProxyOptions, readProxyConfig } from "../proxy/mod.ts";
 import { setUpLogging } from "./logging.ts";
 import type { Arguments } from "./parse.ts";
+import { stopInOrder, surviveFaults } from "./service_end.ts";
 import { version } from "./version.ts";
 
 /** The names in LISTEN_FDNAMES for other sockets than the front. */
@@ -26,35 +27,10 @@ function sockets(passed: readonly ActivatedFd[]): NonNullable<ProxyOptions["acti
   return { front: fronts[0]?.fd, reply: reply?.fd, admin: admin?.fd };
 }
 
-/** A fault of ours that one request brings about must not end the service for all. */
-function surviveFaults(): void {
-  const log = (event: ErrorEvent | PromiseRejectionEvent): void => {
-    event.preventDefault();
-    const fault = event instanceof ErrorEvent ? event.error : event.reason;
-    getLogger("proxy").error("fault", { error: fault?.stack ?? `${fault}` });
-  };
-  globalThis.addEventListener("error", log);
-  globalThis.addEventListener("unhandledrejection", log);
-}
-
 function tellStart(proxy: Proxy, { servicename, routes }: ProxyConfig): void {
   const { front, reply, admin } = proxy.status;
   const places = { front, ...(reply ? { reply } : {}), ...(admin ? { admin } : {}) };
   getLogger("proxy").info("serving", { servicename, ...places, routes: routes.length });
-}
-
-/** Whoever says once more that it is to end does not want to wait for requests; nothing is left behind either. */
-async function stopInOrder(proxy: Proxy): Promise<void> {
-  const hurry = new AbortController();
-  const tell = (): void => hurry.abort();
-  const ignore = (): void => {};
-  const heeded = [["SIGTERM", tell], ["SIGINT", tell], ["SIGHUP", ignore]] as const;
-  for (const [signal, heed] of heeded) Deno.addSignalListener(signal, heed);
-  try {
-    await proxy.stop(hurry.signal);
-  } finally {
-    for (const [signal, heed] of heeded) Deno.removeSignalListener(signal, heed);
-  }
 }
 
 /**
@@ -68,7 +44,7 @@ export async function runGateway(path: string, args: Arguments): Promise<number>
   const activated = sockets(takeActivatedFds());
   const config = readProxyConfig(path);
   const log = setUpLogging(args, "proxy");
-  surviveFaults();
+  surviveFaults("proxy");
   using stack = new DisposableStack();
   const logger = getLogger("proxy");
   let proxy: Proxy | undefined;
@@ -99,6 +75,7 @@ export async function runGateway(path: string, args: Arguments): Promise<number>
     throw error;
   }
   logger.info("stopping");
-  if (proxy) await stopInOrder(proxy);
+  const stopping = proxy;
+  if (stopping) await stopInOrder((hurry) => stopping.stop(hurry));
   return 0;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { DURATION_BUCKETS, type LatencyHistogram } from "./latency.ts";
+import { Exposition, histogramSamples, type Sample } from "../core/prometheus.ts";
+import { DURATION_BUCKETS } from "./latency.ts";
 import { RouteMetrics } from "./route_metrics.ts";
 
 export { type KillReason, type RouteFigures, RouteMetrics } from "./route_metrics.ts";
@@ -71,27 +72,6 @@ export class ProxyMetrics {
   }
 }
 
-interface Sample {
-  labels: Record<string, string | number>;
-  value: number;
-  metricName?: string;
-}
-
-type Labels = Record<string, string | number>;
-
-function histogramSamples(name: string, labels: Labels, histogram: LatencyHistogram): Sample[] {
-  let sum = 0;
-  const buckets = [...DURATION_BUCKETS, "+Inf"].map((le, at): Sample => {
-    sum += histogram.counts[at];
-    return { labels: { ...labels, le }, value: sum, metricName: `${name}_bucket` };
-  });
-  return [
-    ...buckets,
-    { labels, value: histogram.sum, metricName: `${name}_sum` },
-    { labels, value: histogram.count, metricName: `${name}_count` },
-  ];
-}
-
 /**
  * Writes the metrics in the text format of Prometheus.
  *
@@ -99,19 +79,7 @@ function histogramSamples(name: string, labels: Labels, histogram: LatencyHistog
  * @returns The text and its media type.
  */
 export async function renderMetrics(metrics: ProxyMetrics): Promise<{ text: string; contentType: string }> {
-  const { Registry } = await import("prom-client");
-  const registry = new Registry();
-  const register = (type: string, name: string, help: string, values: Sample[]): void => {
-    // The library's own metrics count by themselves; ours are counted already.
-    const metric = {
-      name,
-      help,
-      type,
-      aggregator: "sum",
-      get: () => Promise.resolve({ name, help, type, values, aggregator: "sum" }),
-    };
-    registry.registerMetric(metric as unknown as Parameters<typeof registry.registerMetric>[0]);
-  };
+  const exposition = await Exposition.begin();
   const routes = metrics.routes.map((route) => ({
     route,
     labels: { method: route.method, route: route.path },
@@ -121,33 +89,33 @@ export async function renderMetrics(metrics: ProxyMetrics): Promise<{ text: stri
   const one = (take: (of: typeof routes[number]) => number): Sample[] =>
     routes.map((of) => ({ labels: of.labels, value: take(of) }));
 
-  register("counter", "ipcx_proxy_requests_total", "Requests answered; those without a route have no method.", [
+  exposition.add("counter", "ipcx_proxy_requests_total", "Requests answered; those without a route have no method.", [
     ...each(({ labels, route }) =>
       Array.from(route.statuses, ([status, value]) => ({ labels: { ...labels, status }, value }))
     ),
     ...Array.from(metrics.unrouted, ([status, value]) => ({ labels: { method: "", route: "", status }, value })),
   ]);
   const duration = "ipcx_proxy_request_duration_seconds";
-  register(
+  exposition.add(
     "histogram",
     duration,
     "From the beginning of a request to the end of its answer.",
-    each(({ labels, route }) => histogramSamples(duration, labels, route.latency)),
+    each(({ labels, route }) => histogramSamples(duration, labels, DURATION_BUCKETS, route.latency)),
   );
-  register("gauge", "ipcx_proxy_processes_running", "Processes that run.", one(({ route }) => route.running));
-  register(
+  exposition.add("gauge", "ipcx_proxy_processes_running", "Processes that run.", one(({ route }) => route.running));
+  exposition.add(
     "gauge",
     "ipcx_proxy_requests_queued",
     "Requests that wait for a process.",
     one(({ route }) => route.waiting),
   );
-  register(
+  exposition.add(
     "counter",
     "ipcx_proxy_processes_started_total",
     "Processes started.",
     one(({ figures }) => figures.started),
   );
-  register(
+  exposition.add(
     "counter",
     "ipcx_proxy_processes_killed_total",
     "Processes that the gateway ended, by reason.",
@@ -155,13 +123,13 @@ export async function renderMetrics(metrics: ProxyMetrics): Promise<{ text: stri
       Array.from(route.killedBy, ([reason, value]) => ({ labels: { ...labels, reason }, value }))
     ),
   );
-  register(
+  exposition.add(
     "counter",
     "ipcx_proxy_requests_cancelled_total",
     "Clients that went away before they were answered.",
     one(({ figures }) => figures.cancelled),
   );
-  register(
+  exposition.add(
     "counter",
     "ipcx_proxy_violations_total",
     "Requests (in) and answers (out) that broke the OpenAPI document.",
@@ -169,7 +137,7 @@ export async function renderMetrics(metrics: ProxyMetrics): Promise<{ text: stri
       Object.entries(route.violations).map(([direction, value]) => ({ labels: { ...labels, direction }, value }))
     ),
   );
-  register(
+  exposition.add(
     "counter",
     "ipcx_proxy_process_cpu_seconds_total",
     "CPU time of processes that have ended.",
@@ -178,14 +146,14 @@ export async function renderMetrics(metrics: ProxyMetrics): Promise<{ text: stri
       { labels: { ...labels, mode: "system" }, value: usage.system },
     ]),
   );
-  register(
+  exposition.add(
     "gauge",
     "ipcx_proxy_process_max_rss_bytes",
     "The most memory that any process had resident.",
     one(({ figures }) => figures.usage.maxRss),
   );
-  register("gauge", "ipcx_proxy_start_time_seconds", "When the gateway began to count, since 1970.", [
+  exposition.add("gauge", "ipcx_proxy_start_time_seconds", "When the gateway began to count, since 1970.", [
     { labels: {}, value: metrics.startedAt / 1000 },
   ]);
-  return { text: await registry.metrics(), contentType: registry.contentType };
+  return await exposition.render();
 }

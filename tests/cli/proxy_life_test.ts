@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, type OwnDirectory, ownName } from "../claim.ts";
-import { ipcx, until, within } from "./program.ts";
+import { ipcx, until } from "./program.ts";
+import { Manager } from "./manager.ts";
 import { ProxyCommand, saying, waitingFor } from "./proxying.ts";
 
 const LONG = { grace: 600_000 };
@@ -173,26 +173,6 @@ claim("SIGHUP opens the log anew", async () => {
   await proxy.stop();
   assert(!Deno.readTextFileSync(`${log}.1`).includes('"reloaded"'));
 });
-
-/** What a service manager hears. */
-class Manager implements Disposable {
-  readonly #socket: UnixSocket;
-  readonly env: Record<string, string>;
-
-  constructor(address: string) {
-    this.#socket = UnixSocket.bound(address);
-    this.env = { NOTIFY_SOCKET: address };
-  }
-
-  async hear(): Promise<Record<string, string>> {
-    using message = await within(this.#socket.receive(), "no notification");
-    return Object.fromEntries(message!.text.split("\n").filter(Boolean).map((line) => line.split(/=(.*)/s, 2)));
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.close();
-  }
-}
 
 claim(
   "a service manager hears READY, RELOADING, READY and STOPPING, also if a reload fails; processes hear nothing of it",

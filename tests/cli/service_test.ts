@@ -2,28 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
 import { medianGap } from "../core/median_gap.ts";
-import { type Process, startBroker, startIpcx, until, within } from "./program.ts";
-
-/** What a service manager hears: a real datagram socket that is asked message by message. */
-class Manager implements Disposable {
-  readonly #socket: UnixSocket;
-  readonly env: Record<string, string>;
-
-  constructor(address: string) {
-    this.#socket = UnixSocket.bound(address);
-    this.env = { NOTIFY_SOCKET: address };
-  }
-
-  async hear(): Promise<Record<string, string>> {
-    using message = await within(this.#socket.receive(), "no notification");
-    const lines = message!.text.split("\n").filter((line) => line !== "");
-    return Object.fromEntries(lines.map((line) => line.split(/=(.*)/s, 2)));
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.close();
-  }
-}
+import { type Process, startBroker, startIpcx, until } from "./program.ts";
+import { Manager } from "./manager.ts";
 
 async function tellsItsLife(manager: Manager, broker: Process, socket: string): Promise<void> {
   assertEquals(await manager.hear(), { READY: "1", MAINPID: `${broker.child.pid}`, STATUS: `serving ${socket}` });

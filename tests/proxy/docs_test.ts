@@ -134,8 +134,8 @@ claim("docs/proxy.md has every attribute of spans", () => {
 });
 
 claim("docs/proxy.md has every line of the gateway's log", () => {
-  const source = sources("src/proxy") + read("src/cli/proxy_service.ts");
-  const lines = source.matchAll(/(?:getLogger\("proxy"\)|logger)\.(debug|info|warn|error)\("([^"]+)"/g);
+  const source = sources("src/proxy") + read("src/cli/proxy_service.ts") + read("src/cli/service_end.ts");
+  const lines = source.matchAll(/(?:getLogger\((?:"proxy"|logger)\)|logger)\.(debug|info|warn|error)\("([^"]+)"/g);
   const logged = new Map<string, Set<string>>();
   const add = (message: string, level: string): unknown =>
     logged.set(message, (logged.get(message) ?? new Set()).add(level));
