@@ -13,6 +13,7 @@ import type { PendingRequests } from "./pending.ts";
 import { type Problem, violationProblem } from "./problem.ts";
 import { ProcessExchange } from "./process_exchange.ts";
 import type { Violation } from "./request.ts";
+import type { Route } from "./route.ts";
 import { type Refusal, Slots } from "./slots.ts";
 import { planStart, type StartPlan } from "./start_plan.ts";
 import type { Transaction } from "./transaction.ts";
@@ -34,9 +35,11 @@ export class Admission {
   /** Who runs and who waits. */
   readonly slots: Slots = new Slots({ concurrency: 1, queue: 0 });
   readonly #pending: PendingRequests;
-  readonly #exchanges = new Set<Exchange>();
+  readonly #exchanges = new Map<Exchange, Route>();
   readonly #waiting = new Set<Transaction>();
-  #onIdle: (() => void) | undefined;
+  /** Routes of requests that have not arrived in full. */
+  readonly #expected = new Set<{ readonly route: Route }>();
+  readonly #watchers = new Set<{ readonly isOver: () => boolean; readonly tell: () => void }>();
   #isClosed = false;
 
   /**
@@ -62,11 +65,11 @@ export class Admission {
     operation.validateRequest(request).then((violation) => {
       this.#waiting.delete(transaction);
       if (!transaction.isDone) this.#judge(transaction, violation);
-      this.#lookWhetherIdle();
+      this.#look();
     }, (error) => {
       this.#waiting.delete(transaction);
       transaction.fail({ status: 500, detail: "the request could not be checked", reason: `${error}` }, "fault");
-      this.#lookWhetherIdle();
+      this.#look();
     });
   }
 
@@ -104,6 +107,7 @@ export class Admission {
         leave();
         plan[Symbol.dispose]();
         this.#refuseForNow(transaction, why);
+        this.#look();
       },
     );
     if (!transaction.isDone) responder.admitted?.();
@@ -113,6 +117,7 @@ export class Admission {
       withdraw();
       leave();
       plan[Symbol.dispose]();
+      this.#look();
     };
     transaction.onDone = quit;
     responder.onGone = () => {
@@ -147,12 +152,12 @@ export class Admission {
     const end = (): void => {
       this.#exchanges.delete(exchange);
       this.slots.release(route.slots);
-      this.#lookWhetherIdle();
+      this.#look();
     };
     const exchange: Exchange = "options" in plan
       ? new ProcessExchange(transaction, plan, this.#pending, end)
       : new WorkerExchange(transaction, plan, this.#pending, end);
-    this.#exchanges.add(exchange);
+    this.#exchanges.set(exchange, route);
     responder.onGone = () => {
       // The client of a job has gone long ago: whoever says so wants it to end.
       if (route.config.async) exchange.cancel();
@@ -163,23 +168,62 @@ export class Admission {
     exchange.start();
   }
 
-  #lookWhetherIdle(): void {
-    if (this.#exchanges.size === 0 && this.#waiting.size === 0) this.#onIdle?.();
+  /**
+   * A request begins to arrive: until it is there its route is still needed.
+   *
+   * @param route The route.
+   * @returns Ends that; to be called once the request was admitted, or has failed.
+   */
+  expect(route: Route): () => void {
+    const expected = { route };
+    this.#expected.add(expected);
+    return () => {
+      this.#expected.delete(expected);
+      this.#look();
+    };
+  }
+
+  #look(): void {
+    for (const watcher of this.#watchers) {
+      if (!watcher.isOver()) continue;
+      this.#watchers.delete(watcher);
+      watcher.tell();
+    }
+  }
+
+  async #until(isOver: () => boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#watchers.add({ isOver, tell: resolve });
+    this.#look();
+    await promise;
   }
 
   /** Waits until nobody waits, and all that was started has ended. */
   async idle(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onIdle = resolve;
-    this.#lookWhetherIdle();
-    await promise;
+    await this.#until(() => this.#exchanges.size === 0 && this.#waiting.size === 0);
+  }
+
+  /**
+   * Waits until routes are not needed any more: all of their requests are over, those that have just begun to arrive
+   * as well.
+   *
+   * @param routes The routes, which get no more requests.
+   */
+  async unused(routes: readonly Route[]): Promise<void> {
+    const old = new Set(routes);
+    const isUsed = (route: Route): boolean => old.has(route);
+    await this.#until(() =>
+      !this.#exchanges.values().some(isUsed) &&
+      !this.#waiting.values().some(({ route }) => isUsed(route)) &&
+      !this.#expected.values().some(({ route }) => isUsed(route))
+    );
   }
 
   /** Ends all requests, those that come after this as well. */
   shutDown(): void {
     this.#isClosed = true;
     for (const transaction of this.#waiting) transaction.fail(STOPPING, "shutdown");
-    for (const exchange of this.#exchanges) exchange.shutDown();
-    this.#lookWhetherIdle();
+    for (const exchange of this.#exchanges.keys()) exchange.shutDown();
+    this.#look();
   }
 }

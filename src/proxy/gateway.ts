@@ -34,6 +34,7 @@ export interface Generation {
 }
 
 const encoder = new TextEncoder();
+const NOTHING = new Uint8Array();
 
 function headersOf({ headers }: IncomingMessage): Record<string, string> {
   const plain: Record<string, string> = Object.create(null);
@@ -159,22 +160,27 @@ export class Gateway implements HttpHandler, Observer {
       transaction.span = this.tracing?.request(front, route.config.path, cameFrom(request, began.time));
       return transaction;
     };
+    const arrived = this.admission.expect(route);
+    const go = (body: Uint8Array<ArrayBuffer>, how: (transaction: Transaction) => void): void => {
+      how(begin(body));
+      arrived();
+    };
     readBody(request, route.config.limits.body, mayContinue, {
-      onBody: (body) => {
-        const transaction = begin(body);
-        if (isJob && this.jobs.isFull) transaction.fail(TOO_MANY_JOBS, "refused at a limit");
-        else this.admission.admit(transaction);
-      },
+      onBody: (body) =>
+        go(body, (transaction) => {
+          if (isJob && this.jobs.isFull) transaction.fail(TOO_MANY_JOBS, "refused at a limit");
+          else this.admission.admit(transaction);
+        }),
       onTooLarge: () => {
         client.closes = true;
         const detail = `the body has more than ${route.config.limits.body} bytes`;
-        begin(new Uint8Array()).fail({ status: 413, detail }, "body too large");
+        go(NOTHING, (transaction) => transaction.fail({ status: 413, detail }, "body too large"));
       },
       onFault: (problem) => {
         client.closes = true;
-        begin(new Uint8Array()).fail(problem, "body refused");
+        go(NOTHING, (transaction) => transaction.fail(problem, "body refused"));
       },
-      onGone: () => begin(new Uint8Array()).giveUp(),
+      onGone: () => go(NOTHING, (transaction) => transaction.giveUp()),
     });
   }
 

@@ -186,7 +186,7 @@ export class Proxy {
   async #reload(config: ProxyConfig): Promise<void> {
     if (this.#state === "stopping") throw new Error("the gateway is stopping");
     let generation: BuiltGeneration;
-    let change: () => void;
+    let change: Awaited<ReturnType<Servers["open"]>>;
     try {
       generation = await buildGeneration(config, this.#gateway.metrics, this.#generation);
       change = await this.#servers.open(config);
@@ -195,7 +195,8 @@ export class Proxy {
       this.#gateway.metrics.retain(this.#generation.config.routes);
       throw error;
     }
-    change();
+    // Processes that run, and those that are started for requests that are here already, answer where they are told now.
+    change(this.#gateway.admission.unused(this.#generation.routes));
     this.#apply(generation);
     this.#workers.begin();
     this.#configuredAt = Date.now();

@@ -51,6 +51,8 @@ export class Servers {
   readonly #activated: ActivatedSockets;
   /** Those that no configuration names any more, and that have requests still. */
   readonly #leaving = new Set<HttpService>();
+  /** Where processes were told to answer by earlier configurations, and until when they may. */
+  readonly #former = new Map<HttpService, Promise<void>>();
   #services: Services | undefined;
 
   /**
@@ -83,10 +85,11 @@ export class Servers {
    * Opens what is not open yet. What listens at the same place already goes on.
    *
    * @param config Where to listen.
-   * @returns Ends what is not wanted any more, and cannot fail.
+   * @returns Ends what is not wanted any more, and cannot fail; processes may answer where they were told to until a
+   * promise is fulfilled.
    * @throws {Error} If something cannot be opened or changed; everything is as before then.
    */
-  async open(config: ProxyConfig): Promise<() => void> {
+  async open(config: ProxyConfig): Promise<(untilReplied?: Promise<void>) => void> {
     const opened: HttpService[] = [];
     const changes: (() => void)[] = [];
     const open = async (
@@ -95,7 +98,8 @@ export class Servers {
       handler: HttpHandler,
       options: HttpOptions = {},
     ): Promise<HttpService> => {
-      const old = this.#services?.[name];
+      const former = this.#former.keys().find((service) => name === "reply" && service.listensAt(target));
+      const old = former ?? this.#services?.[name];
       const activated = this.#activated[name];
       // What a service manager has opened is its to choose, whatever the file says by now.
       if (old && (activated || old.listensAt(target))) {
@@ -120,20 +124,33 @@ export class Servers {
         }),
         ...(admin && { admin: await open("admin", admin, await this.#handlers.admin(admin)) }),
       };
-      return () => this.#change(services, changes);
+      return (untilReplied) => this.#change(services, changes, untilReplied);
     } catch (error) {
       for (const service of opened) service.close();
       throw error;
     }
   }
 
-  #change(services: Services, changes: readonly (() => void)[]): void {
+  #change(services: Services, changes: readonly (() => void)[], untilReplied = Promise.resolve()): void {
     for (const change of changes) change();
     const kept: readonly unknown[] = Object.values(services);
     for (const service of Object.values<HttpService>({ ...this.#services })) {
-      if (!kept.includes(service)) this.#leave(service);
+      if (kept.includes(service)) continue;
+      if (service === this.reply) this.#keepFor(service, untilReplied);
+      else this.#leave(service);
     }
+    if (services.reply) this.#former.delete(services.reply);
     this.#services = services;
+  }
+
+  #keepFor(service: HttpService, untilReplied: Promise<void>): void {
+    this.#former.set(service, untilReplied);
+    untilReplied.then(() => {
+      // It may have come back, and have gone once more.
+      if (this.#former.get(service) !== untilReplied) return;
+      this.#former.delete(service);
+      this.#leave(service);
+    });
   }
 
   #leave(service: HttpService): void {
@@ -152,6 +169,7 @@ export class Servers {
 
   /** Ends all connections, and listens no more. */
   close(): void {
-    for (const service of [this.front, this.reply, this.admin, ...this.#leaving]) service?.close();
+    const { front, reply, admin } = this;
+    for (const service of [front, reply, admin, ...this.#leaving, ...this.#former.keys()]) service?.close();
   }
 }
