@@ -36,7 +36,7 @@ export interface HttpOptions extends SocketFileOptions {
   activated?: Fd;
 }
 
-/** How long a header may take to arrive, in milliseconds. */
+/** How long a header may take to arrive, and the handshake of TLS before it, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 10_000;
 
 /** How often it is looked for requests that do not arrive, and for answers that are not read, in milliseconds. */
@@ -132,7 +132,7 @@ export class HttpService {
       requireHostHeader: false,
     };
     const server = target.tls
-      ? createTlsServer({ ...settings, ...readCertificate(target.tls) })
+      ? createTlsServer({ ...settings, ...readCertificate(target.tls), handshakeTimeout: settings.headersTimeout })
       : createServer(settings);
     if (options.allowHalfOpen) (server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
     const unanswered = takeRequests(server, handler);

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { assert, assertEquals } from "@std/assert";
-import { claim } from "../claim.ts";
-import { until } from "../cli/program.ts";
+import { claim, OwnDirectory } from "../claim.ts";
+import { runProgram, until } from "../cli/program.ts";
 import { serving } from "./gateway.ts";
 
 const ROUTES = { "GET /hi": { answer: "stdout", stats: true, inject: { cmd: ["echo", "hi"] } } };
@@ -60,5 +60,20 @@ claim("who does not read its answer is disconnected, and who reads it slowly is 
     }
     assert(read > BYTES, `${read} bytes were read`);
     await until(() => gateway.proxy.status.connections === 0, "who does not read stays connected");
+  }
+});
+
+claim("who connects and says nothing is disconnected, where TLS is spoken as well", async () => {
+  using folder = new OwnDirectory();
+  const [key, cert] = [folder.file("own.key"), folder.file("own.pem")];
+  await runProgram(
+    ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=own", "-keyout", key, "-out", cert],
+  );
+  for (const tls of [{}, { tls: { key, cert } }]) {
+    await using gateway = await serving(ROUTES, { limits: { request_timeout: "1s" }, ...tls });
+    using connection = await gateway.connect();
+    await until(() => gateway.proxy.status.connections === 1, "it is not connected");
+    await connection.rest();
+    await until(() => gateway.proxy.status.connections === 0, "it stays connected");
   }
 });
