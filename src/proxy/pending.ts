@@ -32,7 +32,7 @@ export interface PendingRequest {
    * @param answer The answer.
    */
   onAnswer(answer: Answer): void;
-  /** Told that an answer was refused since it has too many bytes; the request waits on. */
+  /** Told that an answer was refused since it has too many bytes: there will be none. */
   onTooLarge(): void;
 }
 

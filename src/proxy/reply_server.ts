@@ -127,7 +127,8 @@ export class ReplyHandler implements HttpHandler {
       },
       onTooLarge: () => {
         this.#refuse(response, 413, `an answer has at most ${found.maxBytes} bytes`, true);
-        found.onTooLarge();
+        // Somebody else may have been quicker, and then this one does not matter.
+        if (this.#pending.find(id) === found) found.onTooLarge();
       },
       onFault: ({ status, detail }) => this.#refuse(response, status, detail, true),
       onGone: () => {},

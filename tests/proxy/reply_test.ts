@@ -234,6 +234,20 @@ claim("of two answers at once the first to be complete counts", async () => {
   assertEquals(await (await answer).text(), "quick");
 });
 
+claim("an answer that counts is not spoilt by one that is too long, and its process is left alone", async () => {
+  await using own = await served({ "GET /": waits({ stats: true, limits: { output: 10 } }) });
+  const { id, pid, answer } = await ask(own, "/");
+  using slow = await own.connectToReplies();
+  await slow.send(`POST /${id} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntoo\r\n`);
+  assertEquals((await reply(own, post(`/${id}`, "quick"))).status, 200);
+  await slow.send("b\r\n long by far\r\n");
+  assertEquals((await answerOn(slow)).status, 413);
+  assertEquals(own.proxy.status.routes[0].killed, {});
+  Deno.kill(pid, "SIGTERM");
+  const { status, body } = await answer;
+  assertEquals([status, await new Response(body).text()], [200, "quick"]);
+});
+
 claim("after its time an answer is for an unknown request", async () => {
   await using own = await served({ "GET /": { inject: { cmd: WAITS, timeout: 300, grace: 100 } } });
   const { id, answer } = await ask(own, "/");
