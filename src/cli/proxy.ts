@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readCertificate } from "../proxy/certificate.ts";
 import { ConfigError } from "../proxy/configuration/config_error.ts";
 import { loadOperations } from "../proxy/operations.ts";
 import { readProxyConfig } from "../proxy/read_config.ts";
@@ -23,6 +24,7 @@ async function check(path: string): Promise<number> {
   try {
     const config = readProxyConfig(path);
     await loadOperations(config);
+    for (const target of [config.front, config.admin]) if (target?.tls) readCertificate(target.tls);
     print(table(COLUMNS, routesTable(config)));
     return 0;
   } catch (error) {

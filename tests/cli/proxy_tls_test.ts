@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { claim, type OwnDirectory } from "../claim.ts";
-import { runProgram } from "./program.ts";
+import { ipcx, runProgram } from "./program.ts";
 import { ProxyCommand, saying } from "./proxying.ts";
 
 /** Makes a certificate for this host, and its key. */
@@ -68,6 +68,22 @@ claim("so is one that is none", async () => {
   assertEquals(status, 1);
   assert(/one\.pem/.test(err), err);
 });
+
+claim(
+  "--check tells of a certificate that does not go with its key, for clients and for the admin server",
+  async () => {
+    for (const where of ["front", "admin"]) {
+      const tls = tlsOf("one", "two");
+      await using proxy = new ProxyCommand(where === "front" ? { tls } : { admin: { port: 0, tls } });
+      await makeCertificate(proxy.directory, "one");
+      await makeCertificate(proxy.directory, "two");
+      const { status, out, err } = await ipcx(["proxy", "--check", "--config", proxy.config]);
+      const [cert, key] = ["one.pem", "two.key"].map((name) => proxy.directory.file(name));
+      const fault = `ipcx proxy: the key in ${key} is not that of the certificate in ${cert}\n`;
+      assertEquals({ status, out, err }, { status: 1, out: "", err: fault });
+    }
+  },
+);
 
 claim("SIGHUP renews the certificate, and a connection that is there goes on", async () => {
   await using proxy = new ProxyCommand({ tls: tlsOf("one") });
