@@ -12,7 +12,7 @@ import type { Responder } from "./responder.ts";
 
 const JOB_PATHS = `${OWN_PATHS}jobs/`;
 
-/** How many jobs there may be: those that run, and those whose results are kept. */
+/** How many jobs there may be: of those that have ended the oldest are forgotten for others. */
 const MOST_JOBS = 10_000;
 
 /** How a client is told to come again, in seconds. */
@@ -53,7 +53,8 @@ export class Job implements Responder {
   readonly ttlMs: number;
   /** Its result, once it has ended. */
   result?: Answer;
-  readonly #client: Responder;
+  /** The client, as long as it has not been told where to ask. */
+  #client: Responder | undefined;
   readonly #jobs: Jobs;
   #state: "asked" | "queued" | "running" | "over" = "asked";
   #hasStarted = false;
@@ -80,14 +81,16 @@ export class Job implements Responder {
   }
 
   get isOver(): boolean {
-    return this.#state === "over" || (this.#state === "asked" && this.#client.isOver);
+    return this.#state === "over" || (this.#client?.isOver ?? false);
   }
 
   admitted(): void {
     this.#state = this.#hasStarted ? "running" : "queued";
     this.#jobs.add(this);
     const job = JOB_PATHS + this.id;
-    this.#client.answer(stillGoing([["location", job]], { job, state: this.#state }));
+    this.#client?.answer(stillGoing([["location", job]], { job, state: this.#state }));
+    // Its connection need not be remembered for as long as the result is kept.
+    this.#client = undefined;
   }
 
   started(): void {
@@ -96,10 +99,9 @@ export class Job implements Responder {
   }
 
   answer(answer: Answer): void {
-    const isAsked = this.#state === "asked";
     if (this.isOver) return;
     this.#end();
-    if (isAsked) this.#client.answer(answer);
+    if (this.#client) this.#client.answer(answer);
     else this.#jobs.keep(this, answer);
   }
 
@@ -144,7 +146,7 @@ export class Jobs {
 
   /** Whether there is no room for another one. */
   get isFull(): boolean {
-    return this.#jobs.size >= MOST_JOBS;
+    return this.#jobs.size - this.#ended.size >= MOST_JOBS;
   }
 
   /** How many bytes of results are kept at most; the oldest are forgotten first. */
@@ -155,7 +157,7 @@ export class Jobs {
 
   #makeRoom(): void {
     for (const job of this.#ended.keys()) {
-      if (this.#bytes <= this.#mostBytes) return;
+      if (this.#bytes <= this.#mostBytes && this.#jobs.size <= MOST_JOBS) return;
       this.#forget(job);
     }
   }
@@ -167,6 +169,7 @@ export class Jobs {
    */
   add(job: Job): void {
     this.#jobs.set(job.id, job);
+    this.#makeRoom();
   }
 
   /**

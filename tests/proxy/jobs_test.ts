@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { Job, Jobs } from "../../src/proxy/jobs.ts";
 import { ConfigError, parseProxyConfig } from "../../src/proxy/mod.ts";
 import { claim } from "../claim.ts";
 import { until } from "../cli/program.ts";
@@ -203,7 +204,27 @@ claim("jobs go on over a reload, and have the grace when the gateway stops", asy
   }
 });
 
-claim("there are at most 10 000 jobs", async () => {
+claim("the oldest results go when there are 10 000 jobs, and nobody is refused for them", () => {
+  const jobs = new Jobs();
+  jobs.mostBytes = 1_000_000;
+  const nothing = () => {};
+  const client = { hasBegun: false, isOver: false, canStream: true, onGone: nothing, onDrain: nothing };
+  const end = (): Job => {
+    const told = { answer: nothing, begin: nothing, write: () => true, end: nothing, abort: nothing };
+    const one = new Job({ ...client, ...told }, jobs, 60_000);
+    one.admitted();
+    one.answer({ status: 200, headers: [], body: new Uint8Array(1) });
+    return one;
+  };
+  const statusOf = ({ id }: Job) => jobs.ask("GET", `/_urocket/jobs/${id}`).status;
+  const ended = Array.from({ length: 10_000 }, end);
+  assertEquals([jobs.isFull, statusOf(ended[0])], [false, 200]);
+  const last = end();
+  assertEquals([jobs.isFull, statusOf(ended[0]), statusOf(ended[1]), statusOf(last)], [false, 404, 200, 200]);
+  jobs.clear();
+});
+
+claim("at most 10 000 jobs go on", async () => {
   await using gateway = await serving({
     "POST /job": job({ limits: { concurrency: 1, queue: 20_000 } }),
   }, { limits: { queue: 20_000 } });
