@@ -49,9 +49,15 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
 
 const NOTHING = new Uint8Array();
 
-/** Answers to these have no body (RFC 9110, 6.4.1). */
+/** Answers to these have no body (RFC 9110, 6.4.1 and 15.3.6). */
 function hasNoBody(status: number): boolean {
-  return status === 204 || status === 304;
+  return status === 204 || status === 205 || status === 304;
+}
+
+/** @returns The length to tell, of a body whose length may not be known. */
+function lengthOf(status: number, bytes?: number): number | undefined {
+  if (status === 205) return 0;
+  return hasNoBody(status) ? undefined : bytes;
 }
 
 function ownHeaders(headers: HeaderList, length: number | undefined, close: boolean): string[] {
@@ -135,9 +141,8 @@ export function answerWith(
   closes = false,
   isHead = false,
 ): void {
-  const length = hasNoBody(status) ? undefined : body.length;
-  response.writeHead(status, ownHeaders(headers, length, closes));
-  const content = isHead || length === undefined ? new Uint8Array() : body;
+  response.writeHead(status, ownHeaders(headers, lengthOf(status, body.length), closes));
+  const content = isHead || hasNoBody(status) ? NOTHING : body;
   if (!closes && content.length <= PIECE_BYTES) return void response.end(content);
   if (content.length === 0) response.flushHeaders();
   giveAll(response, content, () => closes ? endGently(response) : response.end());
@@ -152,6 +157,7 @@ export class ClientResponder implements Responder {
   closes = false;
   readonly #response: ServerResponse;
   readonly #isHead: boolean;
+  #isBodiless: boolean;
   #begun = false;
   #ended = false;
   #gone = false;
@@ -164,7 +170,7 @@ export class ClientResponder implements Responder {
    */
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#response = response;
-    this.#isHead = request.method === "HEAD";
+    this.#isHead = this.#isBodiless = request.method === "HEAD";
     response.on("close", () => {
       if (this.isOver) return;
       this.#gone = true;
@@ -191,13 +197,14 @@ export class ClientResponder implements Responder {
   begin(status: number, headers: HeaderList): void {
     if (this.isOver || this.#begun) return;
     this.#begun = true;
-    this.#response.writeHead(status, ownHeaders(headers, undefined, this.closes));
+    this.#isBodiless ||= hasNoBody(status);
+    this.#response.writeHead(status, ownHeaders(headers, lengthOf(status), this.closes));
     // Unlike what flushHeaders() does, this sends them as Latin-1, so that bytes stay as they are.
-    if (!this.#isHead && !hasNoBody(status)) this.#response.write(NOTHING);
+    if (!this.#isBodiless) this.#response.write(NOTHING);
   }
 
   write(piece: Uint8Array<ArrayBuffer>): boolean {
-    if (this.isOver || this.#isHead) return true;
+    if (this.isOver || this.#isBodiless) return true;
     return this.#response.write(piece);
   }
 

@@ -70,12 +70,19 @@ claim("answers that have no body have none, whatever is printed", async () => {
     "GET /204": prints("Status: 204\\n\\nbody"),
     "GET /304": prints("Status: 304\\nETag: x\\n\\nbody"),
     "GET /flowing": cgi("printf 'Status: 204\\n\\n'; head -c 100000 /dev/zero"),
+    "GET /205": prints("Status: 205\\n\\nbody"),
+    "GET /flowing205": cgi("printf 'Status: 205\\n\\n'; head -c 100000 /dev/zero"),
     "HEAD /head": prints("Status: 200\\n\\nbody"),
   });
   for (const [path, status] of [["/204", 204], ["/304", 304], ["/flowing", 204]] as const) {
     const text = await rawGet(own, path);
     assertMatch(text, new RegExp(`^HTTP/1.1 ${status} [^]*?\r\n\r\n$`));
     assertEquals(text.match(/content-length|transfer-encoding/gi), null);
+  }
+  // One that resets a form has a length, of nothing (RFC 9110, 15.3.6).
+  for (const path of ["/205", "/flowing205"]) {
+    const text = await rawGet(own, path);
+    assertMatch(text, /^HTTP\/1.1 205 [^]*?content-length: 0\r\n[^]*?\r\n\r\n$/i);
   }
   const head = await own.raw("HEAD /head HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
   assertMatch(head, /^HTTP\/1.1 200 [^]*content-length: 4\r\n[^]*?\r\n\r\n$/i);
