@@ -2,8 +2,9 @@
  * The system calls that ipcx needs and Deno does not offer.
  *
  * Every function returns a value >= 0, or -errno. None of them prints, keeps
- * state, or allocates anything that the caller would have to free. Numbers are
- * 32 bits wide throughout: Deno passes those without making a BigInt.
+ * state but for a runner's, or allocates anything that the caller would have to
+ * free. Numbers are 32 bits wide throughout: Deno passes those without making a
+ * BigInt.
  */
 #ifndef IPCX_H
 #define IPCX_H
@@ -150,6 +151,9 @@ enum {
     IPCX_RUN_BYTES = 65536,        /* how much of each is kept */
 };
 
+/* A thread that starts processes, as long as this one lives. */
+struct ipcx_runner;
+
 /* What a runner tells of a process. */
 enum ipcx_run {
     IPCX_RUN_ID,
@@ -245,11 +249,12 @@ int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome);
 
 /* runner.c */
 int32_t ipcx_runner_start(int32_t patience, uint64_t *handle, int32_t *done);
-int32_t ipcx_runner_submit(void *handle, int32_t id, const int32_t *plan,
-                           const void *data, uint32_t size);
-int32_t ipcx_runner_await(void *handle, int32_t microseconds);
-int32_t ipcx_runner_collect(void *handle, int32_t *slots, int64_t *ended,
-                            void *bytes);
+int32_t ipcx_runner_submit(struct ipcx_runner *runner, int32_t id,
+                           const int32_t *plan, const void *data,
+                           uint32_t size);
+int32_t ipcx_runner_await(struct ipcx_runner *runner, int32_t microseconds);
+int32_t ipcx_runner_collect(struct ipcx_runner *runner, int32_t *slots,
+                            int64_t *ended, void *bytes);
 
 /* child.c */
 int32_t ipcx_pidfd_open(int32_t pid);

@@ -204,15 +204,21 @@ static void heed_ends(void)
         sigaction(SIGCHLD, &standard, NULL);
 }
 
-static int conceals(const int32_t *plan)
+static int has_step(const int32_t *plan, enum ipcx_step step)
 {
     for (int32_t i = 0; i < plan[IPCX_PLAN_STEPS]; i++)
-        if (plan[IPCX_PLAN_SLOTS + i * IPCX_STEP_WORDS] == IPCX_STEP_CONCEAL)
+        if (plan[IPCX_PLAN_SLOTS + i * IPCX_STEP_WORDS] == (int32_t)step)
             return 1;
     return 0;
 }
 
-/* What a child conceals is concealed of all threads for that while. */
+static int conceals(const int32_t *plan)
+{
+    return has_step(plan, IPCX_STEP_CONCEAL);
+}
+
+/* What a child conceals is concealed of all threads for that while: another one
+ * could not write to its own files in /proc then, unless it is root's. */
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
 /* Creates the process and returns when it has become the program, or -errno of
@@ -262,6 +268,7 @@ int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome)
 {
     struct news shared;
     struct order order = {.plan = plan, .data = data, .news = &shared};
+    const int takes_turns = conceals(plan) || has_step(plan, IPCX_STEP_WRITE);
     int32_t result;
 
     outcome[IPCX_OUTCOME_FAILED] = IPCX_FAILED_CREATE;
@@ -278,10 +285,10 @@ int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome)
     }
     *order.news = (struct news){.failed = -1};
     heed_ends();
-    if (conceals(plan))
+    if (takes_turns)
         pthread_mutex_lock(&one_at_a_time);
     result = carry_out(&order, outcome);
-    if (conceals(plan))
+    if (takes_turns)
         pthread_mutex_unlock(&one_at_a_time);
     if (order.news != &shared)
         munmap(order.news, sizeof(*order.news));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { startRunner } from "../src/spawn/spawn_soon.ts";
+import { startRunner } from "../src/spawn/runner.ts";
 
 /** How long descriptors may take to be closed by their adopters after a test, in milliseconds. */
 const GRACE_MS = 10_000;

@@ -6,7 +6,7 @@
 
 export { type ActivatedFd, takeActivatedFds } from "./activation.ts";
 export { AddressError, type AddressKind, escapeBytes, unescapeBytes, UnixAddress } from "./address.ts";
-export { type Adoptable, adoptSocket, adoptStreams, serveConnection, serveListener } from "./adoption.ts";
+export { type Adoptable, adoptReader, adoptSocket, adoptStreams, serveConnection, serveListener } from "./adoption.ts";
 export { type ConnectOptions } from "./connect.ts";
 export { type Credentials } from "./credentials.ts";
 export { daemonize, isDaemonized } from "./daemonize.ts";

@@ -103,7 +103,8 @@ export class OwnCgroup {
     const other = OwnCgroup.#lived.get(path);
     if (other) other.#isShared = true;
     OwnCgroup.#lived.delete(path);
-    if (!isAlone) return undefined;
+    const contested = CgroupArrival.contest(path);
+    if (!isAlone || contested) return undefined;
     const own = new OwnCgroup(directory, path);
     OwnCgroup.#lived.set(path, own);
     return own;
@@ -126,5 +127,73 @@ export class OwnCgroup {
   /** Tells that its process has ended. */
   leave(): void {
     if (OwnCgroup.#lived.get(this.#path) === this) OwnCgroup.#lived.delete(this.#path);
+  }
+}
+
+/** Those who are about to be created in a control group. */
+interface Coming {
+  count: number;
+  /** Whether somebody else was started there meanwhile. */
+  isContested: boolean;
+}
+
+/**
+ * A process that is about to be created in a control group: whoever is started
+ * there meanwhile shares it with that one, although nobody is there yet.
+ */
+export class CgroupArrival implements Disposable {
+  static readonly #coming = new Map<string, Coming>();
+  readonly #directory: string;
+  readonly #path: string;
+  readonly #isAlone: boolean;
+  #hasCome = false;
+
+  private constructor(directory: string, path: string) {
+    this.#directory = directory;
+    this.#path = path;
+    this.#isAlone = !CgroupArrival.contest(path) && isEmptyCgroup(directory);
+    const coming = CgroupArrival.#coming.get(path);
+    if (coming) coming.count++;
+    else CgroupArrival.#coming.set(path, { count: 1, isContested: false });
+  }
+
+  /**
+   * Tells that a process is about to be created in a control group.
+   *
+   * @param directory Its directory.
+   * @returns The arrival: dispose of it when that was done, or has failed.
+   */
+  static announce(directory: string): CgroupArrival {
+    return new CgroupArrival(directory, realPath(directory));
+  }
+
+  /**
+   * Tells that somebody else is started in a control group.
+   *
+   * @param path Its real path.
+   * @returns Whether anybody was about to come there.
+   */
+  static contest(path: string): boolean {
+    const coming = CgroupArrival.#coming.get(path);
+    if (coming) coming.isContested = true;
+    return coming !== undefined;
+  }
+
+  /**
+   * Tells that the process was created.
+   *
+   * @returns The group, if it is the process's own.
+   */
+  enter(): OwnCgroup | undefined {
+    const isContested = CgroupArrival.#coming.get(this.#path)!.isContested;
+    this[Symbol.dispose]();
+    return OwnCgroup.enter(this.#directory, this.#isAlone && !isContested);
+  }
+
+  /** Tells that it is not about to come any more. */
+  [Symbol.dispose](): void {
+    if (this.#hasCome) return;
+    this.#hasCome = true;
+    if (--CgroupArrival.#coming.get(this.#path)!.count === 0) CgroupArrival.#coming.delete(this.#path);
   }
 }

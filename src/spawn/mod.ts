@@ -21,6 +21,7 @@ export { type ChildIdentity, type ChildResources, type ChildStream, type SpawnOp
 export { ProcessEvent, type ProcessEventDetails, ProcessEvents, type ProcessEventType } from "./process_events.ts";
 export { type ProcessCounters, ProcessManager } from "./process_manager.ts";
 export { type ResourceLimit } from "./rlimits.ts";
+export { type Started, type StartHandler } from "./runner.ts";
 export { spawn } from "./spawn.ts";
-export { type SoonOptions, spawnSoon, type Started, type StartHandler } from "./spawn_soon.ts";
+export { type SoonOptions, spawnSoon } from "./spawn_soon.ts";
 export { type EndStatus } from "./taken_over.ts";

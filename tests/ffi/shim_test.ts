@@ -89,8 +89,9 @@ function isInstalled(command: string): boolean {
 /** A function as its header or its binding describes it: its parameters' types, then its result's. */
 type Signatures = Record<string, string[]>;
 
-/** `uint32_t token` → `u32`. Deno passes what a pointer points to as a buffer. */
+/** `uint32_t token` → `u32`. Deno passes what a pointer points to as a buffer, unless only the shim knows what it is. */
 function foreignType(declaration: string): string {
+  if (/^struct \w+ \*/.test(declaration)) return "pointer";
   if (declaration.includes("*")) return "buffer";
   const type = declaration.match(/^(u?)int32_t\b/);
   assert(type, `a type that the binding has no word for: ${declaration}`);
