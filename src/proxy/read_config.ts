@@ -11,17 +11,13 @@ import type { Section } from "./configuration/config_section.ts";
 import { ConfigValue } from "./configuration/config_value.ts";
 import { readPassedVariables } from "./configuration/environment_keys.ts";
 import { readableFile } from "./configuration/files_there.ts";
+import { TOP_KEYS } from "./configuration/known_keys.ts";
 import { readServiceLimits } from "./configuration/limits_section.ts";
 import { LISTEN_KEYS, readListenTarget, readReplySocket } from "./configuration/listen_keys.ts";
 import { readPaths } from "./configuration/paths_section.ts";
 import { bool, duration } from "./configuration/quantities.ts";
 import type { PlacedRoute } from "./configuration/route_section.ts";
 import { DEFAULTS, type ListenTarget, type ProxyConfig } from "./config.ts";
-
-const KEYS = [
-  ..."servicename address port tls socketpath socketmode socketowner openapi admin".split(" "),
-  ..."strict_compat access_log pass_env grace limits paths".split(" "),
-];
 
 /** More than any configuration has that somebody wrote. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -96,7 +92,7 @@ function readService(section: Section): ProxyConfig {
  */
 export function parseProxyConfig(text: string, origin: ConfigOrigin): ProxyConfig {
   const file = new ConfigFile(text, origin.file, dirname(resolve(origin.file)));
-  const section = new ConfigValue(file, file.root, "", 0).section(KEYS);
+  const section = new ConfigValue(file, file.root, "", 0).section(TOP_KEYS);
   const config = section && readService(section);
   file.throwIfFaulty();
   return config!;

@@ -141,7 +141,7 @@ const FAULTS: readonly [keys: string, ...faults: string[]][] = [
   ["reply_from: all", "4:19: reply_from: 'all' is none of anyone, descendants"],
   [
     "limits: {connections: 1}",
-    "4:16: there is no 'connections' here: there are concurrency, queue, queue_timeout, body, output, rlimits, cgroup",
+    "4:16: there is no 'connections' here: it belongs below limits at the top of the file",
   ],
 ];
 

@@ -6,6 +6,7 @@
 
 import { isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from "yaml";
 import { ConfigValue, type Reader } from "./config_value.ts";
+import { whereItBelongs } from "./known_keys.ts";
 import { nearest, suggestion } from "./nearest.ts";
 
 /** Beyond this somebody has made a circle. */
@@ -97,7 +98,8 @@ export class Section {
       if (all.has(key)) continue;
       const meant = nearest(key, [...all]);
       const word = known.find((one) => this.#fold(one) === meant);
-      at.complain(`there is no '${written}' here: ${word ? `did you mean '${word}'?` : suggestion(written, known)}`);
+      const advice = whereItBelongs(written) ?? (word ? `did you mean '${word}'?` : suggestion(written, known));
+      at.complain(`there is no '${written}' here: ${advice}`);
     }
     return this;
   }

@@ -8,15 +8,12 @@
 import { isMap, isScalar, isSeq, type Node } from "yaml";
 import type { ConfigFile } from "./config_file.ts";
 import { Section } from "./config_section.ts";
+import { withoutDashes } from "./known_keys.ts";
 
 /** Says what a value is; `undefined` means that something is wrong with it, and noted. */
 export type Reader<T> = (value: ConfigValue) => T | undefined;
 
 /** A key without what its spellings differ in. */
-function withoutDashes(key: string): string {
-  return key.replaceAll(/[-_]/g, "");
-}
-
 /** Something in a configuration that has a place. */
 export class ConfigValue {
   /** The file it is in. */

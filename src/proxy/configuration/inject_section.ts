@@ -13,15 +13,11 @@ import type { ConfigValue } from "./config_value.ts";
 import { readEnvironment, type Variable } from "./environment_keys.ts";
 import { directory, programFault } from "./files_there.ts";
 import { findPeril, isPerilousVariable } from "./interpreters.ts";
+import { INJECT_KEYS } from "./known_keys.ts";
 import { readNamespaces } from "./namespaces_section.ts";
 import { suggestion } from "./nearest.ts";
 import { bool, count, duration } from "./quantities.ts";
 import { word } from "./words.ts";
-
-const KEYS = [
-  ..."cmd wd env channel encoding timeout grace mode workers user group namespaces".split(" "),
-  "unsafe_shell",
-];
 
 const CHANNELS: readonly Channel[] = ["cmdline", "stdin", "env", "file"];
 const ENCODINGS: readonly Encoding[] = ["json", "form", "raw"];
@@ -105,7 +101,7 @@ function checkPerils(
  * @returns How.
  */
 export function readInjection(value: ConfigValue, path: string, parameters: readonly string[]): Injection | undefined {
-  const section = value.section(KEYS);
+  const section = value.section(INJECT_KEYS);
   if (!section) return undefined;
   const env = section.read("env", readEnvironment) ?? new Map<string, Variable>();
   const command = section.read("cmd", readCommand);

@@ -8,6 +8,7 @@ import type { ResourceLimit } from "../../spawn/mod.ts";
 import { type CgroupLimits, DEFAULTS, type RouteLimits, type ServiceLimits } from "../config.ts";
 import type { Section } from "./config_section.ts";
 import type { ConfigValue } from "./config_value.ts";
+import { ROUTE_LIMITS, SERVICE_LIMITS } from "./known_keys.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import { count, duration, parseSize, size } from "./quantities.ts";
 
@@ -15,9 +16,6 @@ import { count, duration, parseSize, size } from "./quantities.ts";
 const MAX_BODY = 2 ** 30;
 
 const MAX_CONCURRENCY = 100_000;
-
-const ROUTE_KEYS = ["concurrency", "queue", "queue_timeout", "body", "output", "rlimits", "cgroup"];
-const SERVICE_KEYS = [...ROUTE_KEYS, "connections", "request_timeout", "results"];
 
 /** The resources that setrlimit(2) knows. */
 const RESOURCES: readonly string[] =
@@ -111,7 +109,7 @@ function readCommon(section: Section): InheritedLimits {
  * @returns The limits for all together, and those that routes take over.
  */
 export function readServiceLimits(value: ConfigValue | undefined): { all: ServiceLimits; inherited: InheritedLimits } {
-  const section = value?.section(SERVICE_KEYS);
+  const section = value?.section(SERVICE_LIMITS);
   const all = {
     concurrency: section?.read("concurrency", count(1, MAX_CONCURRENCY)) ?? DEFAULTS.concurrency,
     queue: section?.read("queue", count(0)) ?? DEFAULTS.queue,
@@ -135,7 +133,7 @@ export function readRouteLimits(
   all: ServiceLimits,
   inherited: InheritedLimits,
 ): RouteLimits {
-  const section = value?.section(ROUTE_KEYS);
+  const section = value?.section(ROUTE_LIMITS);
   const own: InheritedLimits = section ? readCommon(section) : {};
   const settings = { ...inherited.cgroup?.settings, ...own.cgroup?.settings };
   const parent = own.cgroup?.parent ?? inherited.cgroup?.parent;

@@ -6,6 +6,7 @@
 
 import { OWN_PATHS } from "../own_paths.ts";
 import type { ConfigValue } from "./config_value.ts";
+import { whereItBelongs } from "./known_keys.ts";
 import { suggestion } from "./nearest.ts";
 import { type PlacedRoute, readRoute, type RouteSurroundings } from "./route_section.ts";
 
@@ -58,7 +59,7 @@ export function readPaths(value: ConfigValue, surroundings: RouteSurroundings): 
     if (entries?.length === 0) at.complain(`${key} has no verb: ${VERBS.join(", ")}`);
     for (const { key: verb, at: verbAt, value: node } of entries ?? []) {
       if (!VERBS.includes(verb.toLowerCase())) {
-        verbAt.complain(`there is no verb '${verb}': ${suggestion(verb, VERBS)}`);
+        verbAt.complain(`there is no verb '${verb}': ${whereItBelongs(verb) ?? suggestion(verb, VERBS)}`);
         continue;
       }
       const method = verb.toUpperCase();

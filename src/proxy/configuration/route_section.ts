@@ -8,15 +8,11 @@ import { DEFAULTS, type RouteConfig, type ServiceLimits, type Validation } from 
 import type { Section } from "./config_section.ts";
 import type { ConfigValue } from "./config_value.ts";
 import { readInjection } from "./inject_section.ts";
+import { ROUTE_KEYS } from "./known_keys.ts";
 import { type InheritedLimits, readRouteLimits } from "./limits_section.ts";
 import { parseOuttake } from "./outtake.ts";
 import { bool, duration } from "./quantities.ts";
 import { word } from "./words.ts";
-
-const KEYS = [
-  ..."validatein validateout inject outtake answer output content_type logstdout stats".split(" "),
-  ..."async result_ttl cancel reply_from limits".split(" "),
-];
 
 const VALIDATIONS: readonly Validation[] = ["enforce", "report", "off"];
 
@@ -99,7 +95,7 @@ export function readRoute(
   place: RoutePlace,
   surroundings: RouteSurroundings,
 ): PlacedRoute | undefined {
-  const section = value.section(KEYS);
+  const section = value.section(ROUTE_KEYS);
   if (!section) return undefined;
   if (!section.has("inject")) at.complain(`${at.text()}: inject is needed: the program that answers`);
   const inject = section.read("inject", (one) => readInjection(one, place.path, place.parameters));
