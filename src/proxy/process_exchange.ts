@@ -8,6 +8,7 @@ import { getLogger } from "@std/log";
 import { SystemError } from "../core/errors.ts";
 import { type PipeHandler, PipeReader } from "../core/pipe.ts";
 import { type ExitStatus, spawnSoon, type Started, type StartHandler } from "../spawn/mod.ts";
+import { endInWords } from "./end_in_words.ts";
 import type { Exchange } from "./exchange.ts";
 import { OutputLog } from "./output_log.ts";
 import type { Problem } from "./problem.ts";
@@ -27,11 +28,6 @@ const SETTLE_MS = 100;
 
 /** In so many steps that time is waited for: what has arrived is read between them, however late each is. */
 const SETTLE_STEPS = 10;
-
-/** How a process ended, in words that hold no secrets. */
-export function endInWords({ code, signal }: ExitStatus): string {
-  return signal === null ? `exited with ${code}` : `was ended by ${signal}`;
-}
 
 /** Why a process could not be started, in words that hold no secrets. */
 function startProblem(error: unknown): Problem {

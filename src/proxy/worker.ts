@@ -9,6 +9,7 @@ import { openPipe, PipeReader } from "../core/pipe.ts";
 import { type ExitStatus, spawn, type SpawnOptions } from "../spawn/mod.ts";
 import type { CgroupLimits } from "./config.ts";
 import { mayAnswer } from "./descendants.ts";
+import { endInWords } from "./end_in_words.ts";
 import { OutputLog } from "./output_log.ts";
 import type { Poll } from "./poll.ts";
 import type { Problem } from "./problem.ts";
@@ -43,10 +44,6 @@ export interface TakenRequest {
 
 /** What is told to a worker that is to end. */
 const LEAVING: Problem = { status: 410, detail: "there are no more requests for this worker: it is to end" };
-
-function inWords({ code, signal }: ExitStatus): string {
-  return signal === null ? `exited with ${code}` : `was ended by ${signal}`;
-}
 
 /** One worker. */
 export class Worker {
@@ -133,7 +130,7 @@ export class Worker {
   get facts(): Record<string, unknown> {
     const printed = this.#printed;
     const { answered, pid } = this;
-    const end = this.#end ? { end: inWords(this.#end), ...(printed === "" ? {} : { printed }) } : {};
+    const end = this.#end ? { end: endInWords(this.#end), ...(printed === "" ? {} : { printed }) } : {};
     return { ...this.#start.route, worker: pid, answered, ...end };
   }
 
@@ -231,7 +228,7 @@ export class Worker {
     this.#metrics.usage(status.usage);
     for (const pipe of this.#pipes) pipe.drain();
     this.#refusePolls();
-    for (const request of this.taken) request.workerEnded(inWords(status), this.#printed);
+    for (const request of this.taken) request.workerEnded(endInWords(status), this.#printed);
     this.taken.clear();
     // What it has left behind is of no use without it.
     this.#tree.stop();
