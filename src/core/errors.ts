@@ -58,6 +58,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "ptrace EPERM": "another tracer follows it, or this host forbids tracing (kernel.yama.ptrace_scope)",
   "execve ENOENT": "there is no such program, or its interpreter is missing",
   "execve EACCES": "the file is not executable",
+  "execve ENOEXEC": "it is no program of this machine; a script begins with a line such as #!/bin/sh",
 };
 
 /** What a {@linkcode SystemError} concerns, beside the call that failed. */

@@ -204,6 +204,28 @@ claim("a program is looked for where it will be: in its own PATH, from its own d
   ]);
 });
 
+claim("a script whose interpreter is not there is refused, and one with line ends of Windows is told so", () => {
+  using folder = new ConfigFolder();
+  const own = folder.path;
+  folder.write("missing", "#! /nonesuch-ipcx/sh -e\necho\n", 0o755);
+  folder.write("windows", "#!/bin/sh\r\necho\r\n", 0o755);
+  folder.write("good", "#!/bin/sh -e\necho\n", 0o755);
+  folder.write("short", "#!/bin/sh", 0o755);
+  folder.write("relative", "#!./good\n", 0o755);
+  const asked = (name: string, more = ""): string[] => faults(`cmd: ./${name}\nwd: .\n${more}`, own);
+  assertEquals(asked("missing"), [
+    `7:14: cmd: ${
+      folder.file("missing")
+    } is run by /nonesuch-ipcx/sh, as its first line says, and there is no such file`,
+  ]);
+  assertEquals(asked("missing", "user: nobody").length, 1);
+  assertEquals(asked("windows"), [
+    `7:14: cmd: ${folder.file("windows")} has line ends of Windows (CR LF), which no interpreter can be found behind`,
+  ]);
+  for (const name of ["good", "short", "relative"]) assertEquals(asked(name), []);
+  assertEquals(faults(`cmd: missing\nenv: [PATH=${own}]`, own).length, 1);
+});
+
 claim("a program is not looked for where it cannot be known what is there", () => {
   assertEquals(faults("cmd: /nonesuch\nnamespaces: {mnt: /proc/1/ns/mnt}"), []);
   assertEquals(faults("cmd: /nonesuch\nnamespaces: {target: 1, all: true}"), []);

@@ -63,6 +63,29 @@ function executability(path: string): Executability {
   }
 }
 
+/** What the kernel looks at of a program to find the interpreter of a script. */
+const MOST_HEAD = 256;
+
+function headOf(path: string): string {
+  try {
+    using file = Deno.openSync(path);
+    const head = new Uint8Array(MOST_HEAD);
+    return new TextDecoder("latin1").decode(head.subarray(0, file.readSync(head) ?? 0));
+  } catch {
+    // Who may execute it need not be able to read it.
+    return "";
+  }
+}
+
+/** Tells why the interpreter of a script could not be started, which the kernel reports as if the script were missing. */
+function interpreterFault(path: string): string | undefined {
+  const [, interpreter] = /^#![ \t]*(\/[^ \t\n\0]*)/.exec(headOf(path)) ?? [];
+  if (interpreter === undefined || executability(interpreter) !== "missing") return undefined;
+  return interpreter.endsWith("\r")
+    ? `${path} has line ends of Windows (CR LF), which no interpreter can be found behind`
+    : `${path} is run by ${interpreter}, as its first line says, and there is no such file`;
+}
+
 /** As whom and where a program is started. */
 export interface ProgramSurroundings {
   /** The working directory, which paths start from. */
@@ -84,7 +107,8 @@ export function programFault(name: string, { wd, search, isOtherUser }: ProgramS
   const environment = Environment.of(search === undefined ? {} : { PATH: search });
   const paths = candidatesFor(name, environment).map((path) => resolve(wd, path));
   const found = paths.map(executability);
-  if (found.includes("yes") || (isOtherUser && found.includes("no"))) return undefined;
+  if (found.includes("yes")) return interpreterFault(paths[found.indexOf("yes")]);
+  if (isOtherUser && found.includes("no")) return undefined;
   if (found.includes("no")) return `${paths[found.indexOf("no")]} is no program that this user may execute`;
   return name.includes("/") ? `there is no program ${paths[0]}` : `there is no program '${name}' in PATH`;
 }
