@@ -87,6 +87,7 @@ void test_scripts(void);
 void test_child(void);
 void test_terminals(void);
 void test_namespaces(void);
+void test_runner(void);
 
 /* What the driver does when a test has made it the program of ipcx_exec(). */
 int executed(int count, char **arguments);

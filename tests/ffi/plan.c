@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_WORDS (IPCX_PLAN_SLOTS + 4 * (2 * MAX_STEPS + 3))
 #define MAX_SAID 4096
 #define KEPT_NUMBER 60
 
@@ -82,12 +81,11 @@ static int32_t append(char *data, int32_t *size, const char *const *strings)
     return count;
 }
 
-int32_t carry_out(const struct plan *plan, int32_t *outcome)
+void write_plan(const struct plan *plan, struct written *written)
 {
-    /* Of its own: what the child writes over, such as its pid, is gone after. */
-    _Alignas(8) char data[sizeof(plan->data) * 2];
-    int32_t words[MAX_WORDS], size = plan->size;
+    int32_t *words = written->words, size = plan->size;
     int32_t(*next)[4] = (int32_t(*)[4])(words + IPCX_PLAN_SLOTS);
+    char *data = written->data;
 
     memcpy(data, plan->data, sizeof(plan->data));
     words[IPCX_PLAN_STEPS] = first_deferred(plan);
@@ -106,7 +104,15 @@ int32_t carry_out(const struct plan *plan, int32_t *outcome)
     memcpy(next++, (int32_t[4]){IPCX_STEP_EXEC, plan->pid_variable},
            sizeof(*next));
     memcpy(next, plan->deferred, sizeof(*next) * (size_t)plan->n_deferred);
-    return ipcx_spawn(words, data, outcome);
+}
+
+int32_t carry_out(const struct plan *plan, int32_t *outcome)
+{
+    /* Of its own: what the child writes over, such as its pid, is gone after. */
+    struct written written;
+
+    write_plan(plan, &written);
+    return ipcx_spawn(written.words, written.data, outcome);
 }
 
 int64_t await(const int32_t *outcome)

@@ -43,6 +43,15 @@ void step_with(struct plan *plan, int32_t what, int32_t a, const void *data,
 /* The index that the first deferred step has among all. */
 int32_t first_deferred(const struct plan *plan);
 
+/* A plan as the shim takes it. */
+#define MAX_WORDS (IPCX_PLAN_SLOTS + 4 * (2 * MAX_STEPS + 3))
+
+struct written {
+    int32_t words[MAX_WORDS];
+    _Alignas(8) char data[2048];
+};
+
+void write_plan(const struct plan *plan, struct written *written);
 int32_t carry_out(const struct plan *plan, int32_t *outcome);
 
 /* Reaps the child and closes its pidfd. Gives its exit status, or 128 + n. */
