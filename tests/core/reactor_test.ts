@@ -172,6 +172,59 @@ claim("a task that was put off is done, whether the reactor is busy or not", asy
   right.close();
 });
 
+/** What comes first when such descriptors are ready: what was put off, or what a handler gave to the runtime. */
+async function orderAfter(...comeAlone: boolean[]): Promise<string[]> {
+  await new Promise<void>(whenPaused);
+  const pairs = comeAlone.map(() => UnixSocket.pair());
+  const order: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const watches = pairs.map(([left], at) => {
+    const watch = new Watch(left.fd.number, EPOLL.OUT, {
+      comesAlone: comeAlone[at],
+      onReady() {
+        watch.close();
+        if (at > 0) return;
+        whenPaused(() => order.push("paused"));
+        queueMicrotask(() => order.push("gone on"));
+        setTimeout(resolve, 0);
+      },
+    });
+    return watch;
+  });
+  watches[0].ref();
+  await promise;
+  while (order.length < 2) await new Promise((done) => setTimeout(done, 1));
+  for (const socket of pairs.flat()) socket.close();
+  return order;
+}
+
+claim("what comes alone is no reason to poll on, and what does not is, also beside it", async () => {
+  assertEquals(await orderAfter(true), ["paused", "gone on"]);
+  assertEquals(await orderAfter(false), ["gone on", "paused"]);
+  assertEquals(await orderAfter(true, true), ["paused", "gone on"]);
+  assertEquals(await orderAfter(true, false), ["gone on", "paused"]);
+});
+
+claim("what comes alone and stays ready is told again and again, and others in between", async () => {
+  const [left, right] = UnixSocket.pair();
+  let times = 0, ticks = 0;
+  const watch = new Watch(left.fd.number, EPOLL.OUT, {
+    comesAlone: true,
+    onReady: () => {
+      if (++times === 1000) watch.close();
+    },
+  });
+  watch.ref();
+  while (times < 1000) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    ticks++;
+  }
+  assert(ticks > 1);
+  assertEquals(times, 1000);
+  left.close();
+  right.close();
+});
+
 claim("what is expected is told before any timer runs, and never while whoever expects it is at work", async () => {
   // The runner begins a test before what it has put off itself.
   await new Promise((resolve) => setTimeout(resolve, 0));
