@@ -204,28 +204,43 @@ static void heed_ends(void)
         sigaction(SIGCHLD, &standard, NULL);
 }
 
-static int has_step(const int32_t *plan, enum ipcx_step step)
+/* A child that shares our memory has us dumped, or not, as itself (prctl(2)): a
+ * change of its credentials conceals us, too. */
+static int changes_dumpable(const int32_t *step)
 {
-    for (int32_t i = 0; i < plan[IPCX_PLAN_STEPS]; i++)
-        if (plan[IPCX_PLAN_SLOTS + i * IPCX_STEP_WORDS] == (int32_t)step)
+    switch ((enum ipcx_step)(step[0] & ~IPCX_STEP_TOLERATED)) {
+    case IPCX_STEP_CONCEAL:
+    case IPCX_STEP_UID:
+    case IPCX_STEP_GID:
+        return 1;
+    case IPCX_STEP_JOIN:
+        return step[2] & CLONE_NEWUSER;
+    default:
+        return 0;
+    }
+}
+
+/* Another child could not write to its own files in /proc then, unless it is
+ * root's. */
+static int takes_turns(const int32_t *plan)
+{
+    for (int32_t i = 0; i < plan[IPCX_PLAN_STEPS]; i++) {
+        const int32_t *step = plan + IPCX_PLAN_SLOTS + i * IPCX_STEP_WORDS;
+
+        if (changes_dumpable(step) ||
+            (step[0] & ~IPCX_STEP_TOLERATED) == IPCX_STEP_WRITE)
             return 1;
+    }
     return 0;
 }
 
-static int conceals(const int32_t *plan)
-{
-    return has_step(plan, IPCX_STEP_CONCEAL);
-}
-
-/* What a child conceals is concealed of all threads for that while: another one
- * could not write to its own files in /proc then, unless it is root's. */
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
 /* Creates the process and returns when it has become the program, or -errno of
  * the step that failed, with nothing left behind. */
 static int32_t carry_out(const struct order *order, int32_t *outcome)
 {
-    const int dumpable = conceals(order->plan) ? prctl(PR_GET_DUMPABLE) : -1;
+    const int dumpable = takes_turns(order->plan) ? prctl(PR_GET_DUMPABLE) : -1;
     struct news *news = order->news;
     sigset_t all, before;
     int pidfd = -1, result = 0, was_killed;
@@ -239,8 +254,7 @@ static int32_t carry_out(const struct order *order, int32_t *outcome)
         outcome[IPCX_OUTCOME_FAILED] = IPCX_FAILED_CREATE;
         return (int32_t)pid;
     }
-    /* A child that shares our memory conceals us as well. */
-    if (dumpable >= 0)
+    if (dumpable >= 0 && dumpable != prctl(PR_GET_DUMPABLE))
         prctl(PR_SET_DUMPABLE, dumpable);
     was_killed = news->failed < 0 && !news->has_come_to_exec;
     if (news->last || news->failed >= 0 || was_killed) {
@@ -268,7 +282,6 @@ int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome)
 {
     struct news shared;
     struct order order = {.plan = plan, .data = data, .news = &shared};
-    const int takes_turns = conceals(plan) || has_step(plan, IPCX_STEP_WRITE);
     int32_t result;
 
     outcome[IPCX_OUTCOME_FAILED] = IPCX_FAILED_CREATE;
@@ -285,10 +298,10 @@ int32_t ipcx_spawn(const int32_t *plan, const void *data, int32_t *outcome)
     }
     *order.news = (struct news){.failed = -1};
     heed_ends();
-    if (takes_turns)
+    if (takes_turns(plan))
         pthread_mutex_lock(&one_at_a_time);
     result = carry_out(&order, outcome);
-    if (takes_turns)
+    if (takes_turns(plan))
         pthread_mutex_unlock(&one_at_a_time);
     if (order.news != &shared)
         munmap(order.news, sizeof(*order.news));

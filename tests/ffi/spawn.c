@@ -3,7 +3,9 @@
 #include "plan.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,6 +180,34 @@ static void the_child_dies_with_its_parent(void)
     CHECK_REFUSED(&plan, EINVAL, 0);
 }
 
+static void others_see_us_as_before_whatever_a_child_becomes(void)
+{
+    const struct {
+        int32_t what, a;
+    } steps[] = {
+        {IPCX_STEP_CONCEAL, 0}, {IPCX_STEP_GID, 65534}, {IPCX_STEP_UID, 65534}};
+    pid_t elsewhere = start_elsewhere(CLONE_NEWUSER);
+    int32_t fd = open_of(elsewhere, "ns/user");
+    struct plan plan;
+
+    CHECK_IS(prctl(PR_GET_DUMPABLE), 1);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+        plan = plan_to_say("echo done");
+        step(&plan, steps[i].what, steps[i].a, 0, 0);
+        CHECK_SAYS(&plan, "done\n");
+        CHECK_IS(prctl(PR_GET_DUMPABLE), 1);
+        plan.paths[0] = "/nowhere/at/all";
+        carry_out(&plan, (int32_t[IPCX_OUTCOME_SLOTS]){0});
+        CHECK_IS(prctl(PR_GET_DUMPABLE), 1);
+    }
+    plan = plan_to_say("echo done");
+    step(&plan, IPCX_STEP_JOIN, fd, CLONE_NEWUSER, 0);
+    CHECK_SAYS(&plan, "done\n");
+    CHECK_IS(prctl(PR_GET_DUMPABLE), 1);
+    ipcx_close(fd);
+    dismiss(elsewhere);
+}
+
 static void a_parent_that_is_gone_is_noticed(void)
 {
     struct plan plan = plan_to_say(":");
@@ -218,6 +248,7 @@ void test_spawn(void)
     RUN(a_copy_of_the_memory_does_as_well);
     RUN(a_paused_program_has_done_nothing_yet);
     RUN(the_child_dies_with_its_parent);
+    RUN_AS_ROOT(others_see_us_as_before_whatever_a_child_becomes);
     RUN(a_parent_that_is_gone_is_noticed);
     RUN_IN_CHILD(what_cannot_be_created_is_told);
 }

@@ -120,9 +120,10 @@ claim("what is concealed while processes are created is as it was afterwards", a
     const soon = Array.from({ length: 4 }, () => runSoon({ ...line("echo in"), namespaces }));
     const free = runSoon(line("echo out"));
     const child = spawn({ command: "true", stdin: "null", namespaces });
+    const other = spawn({ command: "true", stdin: "null", uid: 1234, gid: 1234 });
     for (const one of soon) assertEquals((await one).out, "in\n");
     assertEquals((await free).out, "out\n");
-    assertEquals((await child.status).code, 0);
+    assertEquals([(await child.status).code, (await other.status).code], [0, 0]);
   }
   assertEquals(isDumpable(), 1);
   libc.close();
