@@ -79,7 +79,7 @@ export interface SpawnOptions extends ChildIdentity, ChildResources {
   terminal?: Fd;
   /** Whether it begins a process group of its own, so that all of it can be killed. */
   processGroup?: boolean;
-  /** A signal for it when the caller ends, such as `"SIGKILL"`; needs the same thread to live on. */
+  /** A signal for it when the caller ends, such as `"SIGKILL"`; of `spawn`, when the thread ends that called it. */
   deathSignal?: string | number;
   /** Whether it stops before its first instruction, until SIGCONT. */
   paused?: boolean;
