@@ -5,38 +5,25 @@
  */
 
 import { getLogger } from "@std/log";
-import { SystemError } from "../core/errors.ts";
-import { type PipeHandler, PipeReader } from "../core/pipe.ts";
 import { type ExitStatus, spawnSoon, type Started, type StartHandler } from "../spawn/mod.ts";
 import { endInWords } from "./end_in_words.ts";
 import type { Exchange } from "./exchange.ts";
-import { OutputLog } from "./output_log.ts";
-import type { Problem } from "./problem.ts";
 import type { PendingRequest, PendingRequests } from "./pending.ts";
+import { ProcessOutput } from "./process_output.ts";
 import { ProcessTree } from "./process_tree.ts";
 import type { KillReason } from "./metrics.ts";
 import { mayAnswer } from "./descendants.ts";
 import { ProcessCgroup } from "./process_cgroup.ts";
 import type { Answer } from "./request.ts";
+import { SETTLE_MS } from "./settling.ts";
 import type { StartPlan } from "./start_plan.ts";
+import { startProblem } from "./start_problem.ts";
 import { StdoutAnswer } from "./stdout_answer.ts";
 import type { ProcessSpan } from "./tracing.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** How long an answer may still be on its way when all who could have sent it have ended, in milliseconds. */
-const SETTLE_MS = 100;
-
 /** In so many steps that time is waited for: what has arrived is read between them, however late each is. */
 const SETTLE_STEPS = 10;
-
-/** Why a process could not be started, in words that hold no secrets. */
-function startProblem(error: unknown): Problem {
-  const reason = (error as Error).message;
-  const code = error instanceof SystemError ? error.code : undefined;
-  // How much they may have in all depends on limits that only execve(2) knows.
-  if (code === "E2BIG") return { status: 413, detail: "the arguments and variables together are too long", reason };
-  return { status: 502, detail: `the program could not be started${code === undefined ? "" : ` (${code})`}`, reason };
-}
 
 /** The process of one request. */
 export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
@@ -47,12 +34,9 @@ export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
   readonly #plan: StartPlan;
   readonly #pending: PendingRequests;
   readonly #onGone: () => void;
-  readonly #stderr: OutputLog;
-  #stdoutLog: OutputLog | undefined;
+  readonly #output: ProcessOutput;
   #answer: StdoutAnswer | undefined;
   #tree: ProcessTree | undefined;
-  #out: PipeReader | undefined;
-  #err: PipeReader | undefined;
   #status: ExitStatus | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #whenStarted: (() => void)[] = [];
@@ -82,8 +66,11 @@ export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
     this.contentType = config.contentType;
     this.replyFrom = config.replyFrom;
     const { id } = transaction.request;
-    this.#stderr = new OutputLog(config.logStdout, { id, stream: "stderr" });
-    if (config.answer === "outtake") this.#stdoutLog = new OutputLog(config.logStdout, { id, stream: "stdout" });
+    this.#output = new ProcessOutput(config.logStdout, id, {
+      ...(config.answer === "outtake" ? {} : { onOutput: (bytes) => this.#answer!.push(bytes) }),
+      onOutputEnd: () => this.#onOutputEnd(),
+      onClosed: () => this.#lookWhetherOver(),
+    });
   }
 
   /** Its process's id; 0 before it was started. */
@@ -132,7 +119,8 @@ export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
     this.#onGone();
   }
 
-  onStarted({ child, printed: [output, errors], pipes: [out, err] }: Started): void {
+  onStarted(started: Started): void {
+    const { child } = started;
     const transaction = this.#transaction;
     const { config } = transaction.route;
     this.#plan[Symbol.dispose]();
@@ -142,29 +130,10 @@ export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
       onExit: (status) => this.#onExit(status),
       onGone: () => this.#onTreeGone(),
     });
-    if (output.length > 0) this.#onOutput(output);
-    if (errors.length > 0) this.#stderr.push(errors);
-    if (out) this.#out = new PipeReader(out, this.#outputHandler());
-    else this.#onOutputEnd();
-    if (err) {
-      this.#err = new PipeReader(err, {
-        onData: (bytes) => this.#stderr.push(bytes),
-        onEnd: () => this.#lookWhetherOver(),
-      });
-    }
+    this.#output.take(started);
     // Whoever was to end it could not do so before.
     if (this.#killedFor) this.#tree.stop();
     for (const then of this.#whenStarted) then();
-  }
-
-  #outputHandler(): PipeHandler {
-    return {
-      onData: (bytes) => this.#onOutput(bytes),
-      onEnd: () => {
-        this.#onOutputEnd();
-        this.#lookWhetherOver();
-      },
-    };
   }
 
   whenStarted(then: () => void): void {
@@ -176,15 +145,15 @@ export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
     const transaction = this.#transaction;
     const { config } = transaction.route;
     const { responder } = transaction;
-    responder.onDrain = () => this.#out?.resume();
+    responder.onDrain = () => this.#output.resume();
     // What is printed after that is read all the same, so that nobody waits for it to be.
-    transaction.onDone = () => this.#out?.resume();
+    transaction.onDone = () => this.#output.resume();
     return {
       canStream: responder.canStream && config.validateOut === "off" && !config.stats,
       begin: (status, headers) => transaction.begin(status, headers),
       write: (piece) => {
         // What is left when the process has ended is little enough to be kept here.
-        if (!responder.write(piece) && !this.#status) this.#out?.pause();
+        if (!responder.write(piece) && !this.#status) this.#output.pause();
       },
       failed: (reason) => {
         // That it failed says more than what it could not print then.
@@ -196,11 +165,6 @@ export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
         this.#stop(outcome);
       },
     };
-  }
-
-  #onOutput(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#answer) this.#answer.push(bytes);
-    else this.#stdoutLog?.push(bytes);
   }
 
   #onOutputEnd(): void {
@@ -217,9 +181,8 @@ export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
     transaction.route.metrics.usage(status.usage);
     this.#span?.end(status, this.#killedFor);
     clearTimeout(this.#settling);
-    this.#out?.resume();
-    this.#out?.drain();
-    this.#err?.drain();
+    this.#output.resume();
+    this.#output.drain();
     if (this.#answer) this.#completeOutput();
     if (this.#kept) this.#transaction.answer(this.#kept);
   }
@@ -250,13 +213,12 @@ export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
   }
 
   #withTail(detail: string): string {
-    const tail = this.#stderr.tail || this.#stdoutLog?.tail;
+    const { tail } = this.#output;
     return tail ? `${detail}; it printed: ${tail}` : detail;
   }
 
   #onTreeGone(): void {
-    this.#out?.drain();
-    this.#err?.drain();
+    this.#output.drain();
     this.#lookWhetherOver();
   }
 
@@ -264,7 +226,7 @@ export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
   #lookWhetherOver(): void {
     if (this.#isOver || !this.#tree?.isGone) return;
     const isAwaited = this.#pending.find(this.#transaction.request.id) === this;
-    if (isAwaited && (this.#out?.isOpen || this.#err?.isOpen)) return;
+    if (isAwaited && this.#output.isOpen) return;
     this.#isOver = true;
     this.#finish();
   }
@@ -272,10 +234,7 @@ export class ProcessExchange implements Exchange, PendingRequest, StartHandler {
   #finish(): void {
     const { config, metrics } = this.#transaction.route;
     clearTimeout(this.#timer);
-    this.#out?.close();
-    this.#err?.close();
-    this.#stdoutLog?.end();
-    this.#stderr.end();
+    this.#output.close();
     this.#cgroup?.remove();
     metrics.ended();
     if (!this.#transaction.isDone && !this.#transaction.hasAnswer) {

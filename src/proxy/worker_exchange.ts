@@ -9,13 +9,11 @@ import type { Exchange } from "./exchange.ts";
 import type { PendingRequest, PendingRequests } from "./pending.ts";
 import type { Poll } from "./poll.ts";
 import type { Answer } from "./request.ts";
+import { SETTLE_MS } from "./settling.ts";
 import type { ProcessSpan } from "./tracing.ts";
 import type { Transaction } from "./transaction.ts";
 import type { TakenRequest, Worker } from "./worker.ts";
 import type { WorkerPlan } from "./worker_route.ts";
-
-/** How long an answer may still be on its way when its worker has ended, in milliseconds. */
-const SETTLE_MS = 100;
 
 /** Until when a request is to be answered. */
 export interface ExchangeDeadline {

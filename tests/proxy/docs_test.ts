@@ -59,7 +59,7 @@ claim("the limits in docs/proxy.md are those of the code", () => {
     const value = of("stdout_answer", name) / (unit === "KiB" ? 1024 : 1);
     assert(printed.includes(`${value} ${unit}`), name);
   }
-  assert(printed.includes(`${of("process_exchange", "SETTLE_MS")} milliseconds`));
+  assert(printed.includes(`${of("settling", "SETTLE_MS")} milliseconds`));
   assert(printed.includes(`${of("output_log", "TAIL_BYTES")} bytes`));
 });
 
