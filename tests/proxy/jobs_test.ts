@@ -123,7 +123,7 @@ claim("what cannot be let in is refused at once", async () => {
 });
 
 claim("a job whose program cannot be started has that for its result", async () => {
-  await using gateway = await serving({ "POST /none": job({}, { cmd: ["./none"] }) }, {}, { none: "#!/none/at/all\n" });
+  await using gateway = await serving({ "POST /none": job({}, { cmd: ["./none"] }) }, {}, { none: "#!/dev/null\n" });
   assertEquals((await result(gateway, await begin(gateway, "", "/none"))).status, 502);
 });
 

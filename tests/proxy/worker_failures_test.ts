@@ -150,7 +150,7 @@ claim("workers that die at once are started again more and more seldom", async (
 
 claim("workers that cannot be started are tried again", async () => {
   const log = new GatewayLog();
-  await using gateway = await serving({ "POST /": workers(["./late"]) }, {}, { late: "#!/none/at/all\n" });
+  await using gateway = await serving({ "POST /": workers(["./late"]) }, {}, { late: "#!/dev/null\n" });
   await until(() => log.of("a worker could not be started").length >= 2, "it is not tried again");
   assertEquals(log.of("a worker could not be started").map(({ again_in_ms }) => again_in_ms).slice(0, 2), [100, 200]);
   Deno.removeSync(gateway.directory.file("late"));
