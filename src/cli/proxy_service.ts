@@ -42,8 +42,8 @@ function tellStart(proxy: Proxy, { servicename, routes }: ProxyConfig): void {
  */
 export async function runGateway(path: string, args: Arguments): Promise<number> {
   const activated = sockets(takeActivatedFds());
-  const config = readProxyConfig(path);
   const log = setUpLogging(args, "proxy");
+  const config = readProxyConfig(path);
   surviveFaults("proxy");
   using stack = new DisposableStack();
   const logger = getLogger("proxy");

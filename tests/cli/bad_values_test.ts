@@ -100,6 +100,13 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
     "log-file": [],
     exec: [],
   },
+  proxy: {
+    config: [],
+    pidfile: [],
+    "log-level": [["loud", "is none of debug, info, warn, error, critical"]],
+    "log-format": [["xml", "is none of text, json"]],
+    "log-file": [],
+  },
   completions: {},
 };
 
@@ -110,6 +117,7 @@ const REST: Record<string, string[]> = {
   spawn: ["true"],
   nsexec: ["true"],
   beam: ["recv", "@nowhere"],
+  proxy: ["--config=none.yaml"],
 };
 
 claim("there are bad values for every option that has a value", () => {
