@@ -250,7 +250,7 @@ claim("docs/broker.md has every field that the control API answers with", async 
 });
 
 claim("docs/broker.md has every line of the broker's log", () => {
-  const source = sources("src/broker") + read("src/cli/broker.ts") + read("src/cli/service_end.ts");
+  const source = sources("src/broker") + read("src/cli/broker.ts") + read("src/cli/faults.ts");
   // Before its text, a throttled line may have the kind that it is counted as.
   const lines = source.matchAll(/\.(debug|info|warn|error)\(\s*(?:(?:"[^"]*"|`[^`]*`),\s*)?"([^"]+)"/g);
   const logged = new Set(Array.from(lines, ([, level, text]) => `${text}, ${level}`));

@@ -18,7 +18,6 @@ import { jsonLine, textLine } from "./beam_text.ts";
 import { setUpLogging } from "./logging.ts";
 import { printInTurn } from "./output.ts";
 import { type Arguments, UsageError } from "./parse.ts";
-import { stopInOrder } from "./service_end.ts";
 import { count, duration, positive } from "./values.ts";
 
 const DEFAULT_CLIENTS = 256;
@@ -67,33 +66,31 @@ async function serve(args: Arguments, address: UnixAddress | undefined): Promise
   const logger = getLogger("beam");
   const sockets: string[] = [];
   using stack = new DisposableStack();
-  try {
-    await runService({
-      start() {
-        for (const listener of openListeners(args, address, stack)) {
-          service.listen(listener);
-          sockets.push(`${listener.listensAt}`);
-        }
-        logger.info("serving", { sockets });
-      },
-      get status() {
-        return `serving ${sockets.join(" ")}`;
-      },
-      finished: service.finished,
-      reload() {
-        try {
-          logFile.reopen();
-        } catch (error) {
-          logger.error("log not reopened", { error: (error as Error).message });
-        }
-      },
-    });
-  } finally {
-    service.stop();
-    if (sockets.length > 0) logger.info("stopping", { taken: service.taken });
-    const grace = args.get("grace", duration) ?? DEFAULT_GRACE_MS;
-    if (commands) await stopInOrder((hurry) => commands.stop(grace, hurry));
-  }
+  await runService({
+    start() {
+      for (const listener of openListeners(args, address, stack)) {
+        service.listen(listener);
+        sockets.push(`${listener.listensAt}`);
+      }
+      logger.info("serving", { sockets });
+    },
+    get status() {
+      return `serving ${sockets.join(" ")}`;
+    },
+    finished: service.finished,
+    reload() {
+      try {
+        logFile.reopen();
+      } catch (error) {
+        logger.error("log not reopened", { error: (error as Error).message });
+      }
+    },
+    async stop(hurry) {
+      service.stop();
+      if (sockets.length > 0) logger.info("stopping", { taken: service.taken });
+      await commands?.stop(args.get("grace", duration) ?? DEFAULT_GRACE_MS, hurry);
+    },
+  });
 }
 
 /**

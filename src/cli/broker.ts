@@ -18,7 +18,7 @@ import { type ListenOptions, UnixListener } from "../core/listener.ts";
 import { Pidfile } from "../core/pidfile.ts";
 import { runService } from "../core/service.ts";
 import { setUpLogging } from "./logging.ts";
-import { surviveFaults } from "./service_end.ts";
+import { surviveFaults } from "./faults.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { count, duration, mode, positive } from "./values.ts";
 

@@ -11,7 +11,7 @@ import { type ActivatedFd, takeActivatedFds } from "../core/activation.ts";
 import { Proxy, type ProxyConfig, type ProxyOptions, readProxyConfig } from "../proxy/mod.ts";
 import { setUpLogging } from "./logging.ts";
 import type { Arguments } from "./parse.ts";
-import { stopInOrder, surviveFaults } from "./service_end.ts";
+import { surviveFaults } from "./faults.ts";
 import { version } from "./version.ts";
 
 /** The names in LISTEN_FDNAMES for other sockets than the front. */
@@ -48,34 +48,31 @@ export async function runGateway(path: string, args: Arguments): Promise<number>
   using stack = new DisposableStack();
   const logger = getLogger("proxy");
   let proxy: Proxy | undefined;
-  try {
-    await runService({
-      async start() {
-        proxy = await Proxy.start(config, { activated, configFile: path, version: await version() });
-        const pidfile = args.get("pidfile");
-        if (pidfile !== undefined) stack.use(Pidfile.create(pidfile));
-        tellStart(proxy, config);
-      },
-      get status() {
-        return `serving ${proxy?.url}`;
-      },
-      async reload() {
-        try {
-          log.reopen();
-          const next = readProxyConfig(path);
-          await proxy?.reload(next);
-          logger.info("reloaded", { routes: next.routes.length });
-        } catch (error) {
-          logger.error("reload failed, the old configuration stays", { error: (error as Error).message });
-        }
-      },
-    });
-  } catch (error) {
-    await proxy?.stop();
-    throw error;
-  }
-  logger.info("stopping");
-  const stopping = proxy;
-  if (stopping) await stopInOrder((hurry) => stopping.stop(hurry));
+  await runService({
+    async start() {
+      proxy = await Proxy.start(config, { activated, configFile: path, version: await version() });
+      const pidfile = args.get("pidfile");
+      if (pidfile !== undefined) stack.use(Pidfile.create(pidfile));
+      tellStart(proxy, config);
+    },
+    get status() {
+      return `serving ${proxy?.url}`;
+    },
+    async reload() {
+      try {
+        log.reopen();
+        const next = readProxyConfig(path);
+        await proxy?.reload(next);
+        logger.info("reloaded", { routes: next.routes.length });
+      } catch (error) {
+        logger.error("reload failed, the old configuration stays", { error: (error as Error).message });
+      }
+    },
+    async stop(hurry) {
+      if (!proxy) return;
+      logger.info("stopping");
+      await proxy.stop(hurry);
+    },
+  });
   return 0;
 }

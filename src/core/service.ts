@@ -16,6 +16,12 @@ export interface Service {
   reload?(): void | Promise<void>;
   /** Ends by itself, such as when it has been drained. */
   finished?: Promise<void>;
+  /**
+   * Ends what runs; signals are heeded still.
+   *
+   * @param hurry Aborted when somebody says once more that it is to end, and does not want to wait.
+   */
+  stop?(hurry: AbortSignal): void | Promise<void>;
 }
 
 /**
@@ -23,12 +29,19 @@ export interface Service {
  * the service manager informed: READY, RELOADING, WATCHDOG, STOPPING.
  *
  * @param service The service.
- * @returns A promise without a value, when it is time to stop.
+ * @returns A promise without a value, when it has stopped. If it could not start, it is stopped as well.
  */
 export async function runService(service: Service): Promise<void> {
   const stop = Promise.withResolvers<void>();
+  const hurry = new AbortController();
   let reloading = Promise.resolve();
+  let isStopping = false;
+  const end = (): void => {
+    if (isStopping) hurry.abort();
+    stop.resolve();
+  };
   const reload = (): void => {
+    if (isStopping) return;
     reloading = reloading.then(async () => {
       notifyReloading();
       await service.reload?.();
@@ -36,8 +49,8 @@ export async function runService(service: Service): Promise<void> {
     });
     reloading.catch(stop.reject);
   };
-  Deno.addSignalListener("SIGTERM", stop.resolve);
-  Deno.addSignalListener("SIGINT", stop.resolve);
+  Deno.addSignalListener("SIGTERM", end);
+  Deno.addSignalListener("SIGINT", end);
   Deno.addSignalListener("SIGHUP", reload);
   try {
     await service.start?.();
@@ -46,8 +59,14 @@ export async function runService(service: Service): Promise<void> {
     await Promise.race([stop.promise, ...(service.finished ? [service.finished] : [])]);
     notify({ STOPPING: 1 });
   } finally {
-    Deno.removeSignalListener("SIGTERM", stop.resolve);
-    Deno.removeSignalListener("SIGINT", stop.resolve);
-    Deno.removeSignalListener("SIGHUP", reload);
+    isStopping = true;
+    try {
+      await service.stop?.(hurry.signal);
+    } finally {
+      // Not before: who signals meanwhile would kill it in the middle.
+      Deno.removeSignalListener("SIGTERM", end);
+      Deno.removeSignalListener("SIGINT", end);
+      Deno.removeSignalListener("SIGHUP", reload);
+    }
   }
 }

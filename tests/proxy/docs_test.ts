@@ -134,7 +134,7 @@ claim("docs/proxy.md has every attribute of spans", () => {
 });
 
 claim("docs/proxy.md has every line of the gateway's log", () => {
-  const source = sources("src/proxy") + read("src/cli/proxy_service.ts") + read("src/cli/service_end.ts");
+  const source = sources("src/proxy") + read("src/cli/proxy_service.ts") + read("src/cli/faults.ts");
   const lines = source.matchAll(/(?:getLogger\((?:"proxy"|logger)\)|logger)\.(debug|info|warn|error)\("([^"]+)"/g);
   const logged = new Map<string, Set<string>>();
   const add = (message: string, level: string): unknown =>
