@@ -81,10 +81,12 @@ function removeStale(path: string): void {
 
 function isRunning(pid: string): boolean {
   try {
-    Deno.statSync(`/proc/${pid}`);
-    return true;
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    // Killed, and nobody has waited for it: not every first process of a container does.
+    return stat[stat.lastIndexOf(")") + 2] !== "Z";
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    // ESRCH: it went while it was looked at.
+    if (error instanceof Deno.errors.NotFound || (error as { code?: string }).code === "ESRCH") return false;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { claim, OwnDirectory } from "../claim.ts";
-import { ipcx, runProgram, startBroker } from "./program.ts";
+import { ipcx, runProgram, startBroker, stateOf, until } from "./program.ts";
 
 /** The id of a process that has ended and been waited for. */
 async function deadPid(): Promise<string> {
@@ -27,6 +27,25 @@ claim("a pid file of a process that is gone is replaced, and so is an empty one"
     await broker.stop();
   }
 });
+
+claim(
+  "so is one of a process that nobody has waited for: the first process of a container may never do that",
+  async () => {
+    using directory = new OwnDirectory();
+    const file = directory.file("pid");
+    const parent = new Deno.Command("sh", { args: ["-c", `sh -c 'exit 0' & echo $! > ${file}; exec sleep 100`] })
+      .spawn();
+    try {
+      await until(() => stateOf(Number(Deno.readTextFileSync(file))) === "Z", "it has not ended");
+      await using broker = await startBroker(["-s", directory.file("s"), "--pidfile", file]);
+      assertEquals(Deno.readTextFileSync(file), `${broker.child.pid}\n`);
+      await broker.stop();
+    } finally {
+      parent.kill();
+      await parent.status;
+    }
+  },
+);
 
 claim("a pid file of a living process is an error that names it; file and process stay, no socket does", async () => {
   using directory = new OwnDirectory();
