@@ -5,6 +5,7 @@
  */
 
 import { dirname, resolve } from "node:path";
+import { primaryGroupOf, userId } from "../core/accounts.ts";
 import { ConfigError } from "./configuration/config_error.ts";
 import { ConfigFile } from "./configuration/config_file.ts";
 import type { Section } from "./configuration/config_section.ts";
@@ -17,7 +18,7 @@ import { LISTEN_KEYS, readListenTarget, readReplySocket } from "./configuration/
 import { readPaths } from "./configuration/paths_section.ts";
 import { bool, duration } from "./configuration/quantities.ts";
 import type { PlacedRoute } from "./configuration/route_section.ts";
-import { DEFAULTS, type ListenTarget, type ProxyConfig } from "./config.ts";
+import { DEFAULTS, type ListenTarget, type ProxyConfig, type ReplySocket } from "./config.ts";
 
 /** More than any configuration has that somebody wrote. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -56,6 +57,27 @@ function checkReplies(section: Section, routes: readonly PlacedRoute[]): void {
   );
 }
 
+/** Only its owner may connect to a socket with the default mode, and root. */
+function checkReachable({ path, mode, owner }: ReplySocket, routes: readonly PlacedRoute[]): void {
+  if (path.startsWith("@") || owner !== undefined || (mode & 0o022) !== 0) return;
+  for (const { route: { inject: { user } }, needsReply, at } of routes) {
+    if (!needsReply || user === undefined || !isStranger(user)) continue;
+    at.complain(
+      `${at.text()}: user ${user} could not connect to socketpath: say socketowner: ${user}, or a socketmode`,
+    );
+  }
+}
+
+/** Whether a user is known who is neither root nor who runs the gateway. */
+function isStranger(user: string): boolean {
+  try {
+    const uid = userId(user);
+    return ![0, Deno.uid()].includes(uid) && primaryGroupOf(uid) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 function readService(section: Section): ProxyConfig {
   const front = readListenTarget(section, DEFAULTS.port);
   const reply = readReplySocket(section);
@@ -66,6 +88,7 @@ function readService(section: Section): ProxyConfig {
     section.read("paths", (value) => readPaths(value, { hasOpenapi: section.has("openapi"), all, inherited })) ?? [];
   checkApart(section, front, admin);
   checkReplies(section, routes);
+  if (reply) checkReachable(reply, routes);
   if (!section.has("paths")) section.complain("paths", "paths is needed: which program answers what");
   return {
     servicename: section.read("servicename", readName) ?? DEFAULTS.servicename,

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { claim } from "../claim.ts";
+import { assert, assertEquals } from "@std/assert";
+import { claim, NEEDS_ROOT } from "../claim.ts";
 import { ConfigFolder, configOf, faultsOf, routeOf, routeText } from "./configuring.ts";
 
 claim("a route with nothing but a program has the documented defaults", () => {
@@ -161,6 +161,23 @@ claim("a route that answers at the reply socket needs one", () => {
   assertEquals(faultsOf(routeText("inject: {cmd: cat}\nanswer: stdot")).length, 1);
   assertEquals(faultsOf(routeText("answer: stdout")), ["3:5: post: inject is needed: the program that answers"]);
 });
+
+claim("a user who could not connect to the reply socket is told at the start", () => {
+  const faults = (socket: string, route = "inject: {cmd: cat, user: nobody}"): string[] =>
+    faultsOf(routeText(route, "", `${socket}\n`));
+  const [fault] = faults("socketpath: /s");
+  assert(
+    fault.endsWith("user nobody could not connect to socketpath: say socketowner: nobody, or a socketmode"),
+    fault,
+  );
+  for (
+    const reachable of ["socketpath: /s\nsocketowner: nobody", "socketpath: /s\nsocketmode: 0666", "socketpath: '@s'"]
+  ) {
+    assertEquals(faults(reachable), [], reachable);
+  }
+  assertEquals(faults("socketpath: /s", "inject: {cmd: cat, user: nobody}\nanswer: stdout"), []);
+  assertEquals(faults("socketpath: /s", "inject: {cmd: cat, user: root}"), []);
+}, { skip: NEEDS_ROOT });
 
 claim("keys that are of no use beside others are told", () => {
   const faults = (keys: string): string[] => faultsOf(routeText(`inject: {cmd: cat}\n${keys}`, "socketpath: /s\n"));
