@@ -64,7 +64,7 @@ claim("what cannot be planned is refused, and leaves nothing open", () => {
 });
 
 claim("limits and the user of a route are those of its process", () => {
-  const more = { limits: { rlimits: { nofile: 64 } } };
+  const more = { answer: "stdout", limits: { rlimits: { nofile: 64 } } };
   using plan = planOf({ user: "nobody", wd: "/usr" }, more);
   assertEquals([plan.options.uid, plan.options.wd], [65534, "/usr"]);
   assert(typeof plan.options.gid === "number");
