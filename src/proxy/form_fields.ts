@@ -12,7 +12,8 @@
  */
 export function formFields(text: string): Record<string, string | string[]> {
   const fields = new Map<string, string | string[]>();
-  for (const [name, value] of new URLSearchParams(text)) {
+  // It takes one question mark away, which must not be the name of a field.
+  for (const [name, value] of new URLSearchParams(`?${text}`)) {
     const before = fields.get(name);
     if (before === undefined) fields.set(name, value);
     else if (typeof before === "string") fields.set(name, [before, value]);

@@ -72,6 +72,10 @@ claim("a form becomes an object, fields of one name a list", () => {
   assertEquals(made("a=%C3%A9", "json", FORM), '{"a":"é"}');
 });
 
+claim("a question mark at the beginning of a form belongs to its first name", () => {
+  assertEquals(made("?=a&b=1", "json", FORM), '{"?":"a","b":"1"}');
+});
+
 claim("an object or a list stays as it is even if it is said to be a form, as curl -d says of everything", () => {
   for (const text of ['{"name": "Tom"}', ' \n{"a" : 1e2}\n', "[1, 2]", "{}", '{"a":"b=c&d"}', '{"a":"\u00e9+%20"}']) {
     assertEquals(made(text, "json", FORM), text);
