@@ -211,6 +211,16 @@ export function stateOf(pid: number): string | undefined {
 }
 
 /**
+ * Tells whether a process runs, or could.
+ *
+ * @param pid The process.
+ * @returns `false` also for one that has ended and was not reaped.
+ */
+export function isAlive(pid: number): boolean {
+  return !["Z", "X", undefined].includes(stateOf(pid));
+}
+
+/**
  * Runs a program to its end.
  *
  * @param command The program and its arguments.

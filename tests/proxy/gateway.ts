@@ -231,12 +231,3 @@ export class GatewayLog {
     return this.records.filter(({ msg }) => msg === message).map(({ args }) => (args[0] ?? {}) as never);
   }
 }
-
-/** Whether a process runs; one that has ended but was not reaped yet does not. */
-export function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-  } catch {
-    return false;
-  }
-}

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { claim } from "../claim.ts";
-import { until } from "../cli/program.ts";
-import { isAlive, type Serving, serving } from "./gateway.ts";
+import { isAlive, until } from "../cli/program.ts";
+import { type Serving, serving } from "./gateway.ts";
 
 const route = (script: string, inject: Record<string, unknown> = {}, more: Record<string, unknown> = {}) => ({
   inject: { cmd: ["sh", "-c", script], env: ["NOTE={{header.note}}"], timeout: 30_000, grace: 100, ...inject },

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { claim } from "../claim.ts";
-import { until } from "../cli/program.ts";
-import { type Connection, isAlive, type Routes, type Serving, serving } from "./gateway.ts";
+import { isAlive, until } from "../cli/program.ts";
+import { type Connection, type Routes, type Serving, serving } from "./gateway.ts";
 
 /** A program that says who it is and waits: the test answers in its place. */
 const WAITS = ["sh", "-c", 'echo "$REQUEST_ID $$" >"$0"; exec sleep 60', "{{header.note}}"];

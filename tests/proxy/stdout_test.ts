@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { claim } from "../claim.ts";
-import { until } from "../cli/program.ts";
-import { isAlive, serving } from "./gateway.ts";
+import { isAlive, until } from "../cli/program.ts";
+import { serving } from "./gateway.ts";
 
 /** A route whose program is a shell script that prints the answer. */
 const prints = (script: string, more: Record<string, unknown> = {}, inject: Record<string, unknown> = {}) => ({

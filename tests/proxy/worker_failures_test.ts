@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { claim } from "../claim.ts";
-import { until } from "../cli/program.ts";
-import { GatewayLog, isAlive, type Serving, serving } from "./gateway.ts";
+import { isAlive, until } from "../cli/program.ts";
+import { GatewayLog, type Serving, serving } from "./gateway.ts";
 import { idle, PLAYED, PYTHON, workers, workersAre } from "./working.ts";
 
 const post = (body: string): RequestInit => ({ method: "POST", body });

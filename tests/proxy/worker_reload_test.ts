@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { claim } from "../claim.ts";
-import { until } from "../cli/program.ts";
-import { isAlive, type Serving, serving } from "./gateway.ts";
+import { isAlive, until } from "../cli/program.ts";
+import { type Serving, serving } from "./gateway.ts";
 import { idle, PYTHON, SHELL, workers, workersAre } from "./working.ts";
 
 const post = (body: string): RequestInit => ({ method: "POST", body });

@@ -1,33 +1,17 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../src/spawn/mod.ts";
-import { Process, until } from "../cli/program.ts";
+import { isAlive, until } from "../cli/program.ts";
 import { claim, NEEDS_ROOT } from "../claim.ts";
-import { ownProgram } from "./own_program.ts";
+import { killedTakesAlong, parentOf } from "./parents.ts";
 import { Target } from "./target.ts";
 
 const skip = NEEDS_ROOT;
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-  } catch {
-    return false;
-  }
-}
-
-/** Starts a program that starts `cat` in these ways, and tells of it when all run. */
-async function parentOf(ways: readonly Partial<SpawnOptions>[]): Promise<{ parent: Process; pids: number[] }> {
-  const command = ownProgram("parent.ts");
-  const parent = new Process([...command, JSON.stringify(ways)], { input: "open" });
-  await parent.says("ready");
-  return { parent, pids: parent.err.match(/\d+/g)!.map(Number) };
-}
 
 claim("a caller that is killed takes along whom it gave a death signal, and no one else", async () => {
   await using target = await Target.start(["pid", "mnt", "net", "user"]);
   const namespaces = { target: target.pid, all: true };
   const deathSignal = "SIGKILL";
-  const { parent, pids } = await parentOf([
+  await killedTakesAlong("parent.ts", [
     {},
     { deathSignal },
     { deathSignal: "SIGTERM" },
@@ -40,19 +24,10 @@ claim("a caller that is killed takes along whom it gave a death signal, and no o
     { deathSignal, dropCapabilities: ["ALL"], noNewPrivileges: true },
     { deathSignal, paused: true },
   ]);
-  assertEquals(pids.length, 11);
-  assertEquals(pids.map(isAlive), pids.map(() => true));
-  parent.kill("SIGKILL");
-  await parent.ended();
-  const [free, ...bound] = pids;
-  await until(() => !bound.some(isAlive), "somebody lives on");
-  assert(isAlive(free), "it had no death signal");
-  Deno.kill(free, "SIGKILL");
-  await parent[Symbol.asyncDispose]();
 }, { skip });
 
 claim("a caller that ends by itself takes along whom it gave a death signal", async () => {
-  const { parent, pids } = await parentOf([{ deathSignal: "SIGKILL" }, { deathSignal: 15 }]);
+  const { parent, pids } = await parentOf("parent.ts", [{ deathSignal: "SIGKILL" }, { deathSignal: 15 }]);
   await parent.closeInput();
   assertEquals((await parent.ended()).status, 0);
   await until(() => !pids.some(isAlive), "somebody lives on");

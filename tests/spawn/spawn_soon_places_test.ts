@@ -1,18 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SystemError } from "../../src/core/errors.ts";
 import { type SoonOptions, spawn, spawnSoon } from "../../src/spawn/mod.ts";
-import { Process, stateOf, until, within } from "../cli/program.ts";
+import { until, within } from "../cli/program.ts";
 import { claim, NEEDS_ROOT } from "../claim.ts";
 import { NEEDS_CGROUP, OwnCgroup } from "./own_cgroup.ts";
-import { ownProgram } from "./own_program.ts";
+import { killedTakesAlong } from "./parents.ts";
 import { closePipes, line, restOf, runSoon, startSoon, type Told } from "./soon.ts";
 import { ALL_KINDS, Target } from "./target.ts";
 
 const PR_GET_DUMPABLE = 3;
-
-function isAlive(pid: number): boolean {
-  return !["Z", "X", undefined].includes(stateOf(pid));
-}
 
 async function end(told: Told): Promise<void> {
   told.child.kill("SIGKILL");
@@ -29,17 +25,7 @@ claim("a caller that is killed takes along whom it gave a death signal, though a
     namespaced.push({ deathSignal, namespaces: { target: target.pid, pid: true, mnt: true }, local: true });
   }
   const ways = [{}, { deathSignal }, { deathSignal: "SIGTERM" }, { deathSignal, newSession: true }, ...namespaced];
-  const parent = new Process([...ownProgram("parent_soon.ts"), JSON.stringify(ways)], { input: "open" });
-  await parent.says("ready");
-  const pids = parent.err.match(/\d+/g)!.map(Number);
-  assertEquals(pids.map(isAlive), ways.map(() => true));
-  parent.kill("SIGKILL");
-  await parent.ended();
-  const [free, ...bound] = pids;
-  await until(() => !bound.some(isAlive), "somebody lives on");
-  assert(isAlive(free), "it had no death signal");
-  Deno.kill(free, "SIGKILL");
-  await parent[Symbol.asyncDispose]();
+  await killedTakesAlong("parent_soon.ts", ways);
 });
 
 claim("a process is in the namespaces that it was to join", async () => {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { existsSync } from "node:fs";
 import { ClosedError, SystemError } from "../../src/core/errors.ts";
 import { type ChildProcess, spawn } from "../../src/spawn/mod.ts";
-import { runProgram, until, within } from "../cli/program.ts";
+import { isAlive, runProgram, until, within } from "../cli/program.ts";
 import { claim, NEEDS_ROOT } from "../claim.ts";
 import { NEEDS_CGROUP, OwnCgroup } from "./own_cgroup.ts";
 import { childrenOf, outputOf } from "./output.ts";
@@ -10,14 +10,6 @@ import { ownProgram } from "./own_program.ts";
 
 /** Where the kernel is told which number the last process had. */
 const NEXT_NUMBER = "/proc/sys/kernel/ns_last_pid";
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-  } catch {
-    return false;
-  }
-}
 
 /** A process with a child, which says both pids; the child may lead a session of its own. */
 function tree(begin = ""): { command: string; args: string[] } {
