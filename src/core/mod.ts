@@ -16,6 +16,7 @@ export { exec, type ExecOptions } from "./exec.ts";
 export { Fd, raiseDescriptorLimit } from "./fd.ts";
 export { join, type JoinOptions } from "./join.ts";
 export { fetchOver } from "./fetch_over.ts";
+export { JsonPacket, JsonPackets, type JsonPacketsOptions, PacketError } from "./json_packets.ts";
 export { type ListenOptions, UnixListener } from "./listener.ts";
 export {
   Message,
