@@ -25,7 +25,7 @@ import { valueOf } from "../src/cli/help.ts";
 import { COMMANDS, HELP_OPTION, type OptionSpec } from "../src/cli/table.ts";
 import { count, duration, mode } from "../src/cli/values.ts";
 import { claim, ownName } from "./claim.ts";
-import { codeIn, constant, read, root, rows, section, sources } from "./documents.ts";
+import { codeIn, constant, pages, read, root, rows, section, sources } from "./documents.ts";
 
 const readme = read("README.md");
 const page = read("docs/broker.md");
@@ -33,13 +33,11 @@ const spawnPage = read("docs/spawn.md");
 const beamPage = read("docs/beam.md");
 const proxyPage = read("docs/proxy.md");
 
-/** The page that has the options of a command. */
+/** The page that has the options of a command: one of its own name, or that of what it belongs to. */
 function pageOf(command: string): { path: string; text: string } {
-  if (command === "beam") return { path: "docs/beam.md", text: beamPage };
-  if (command === "proxy") return { path: "docs/proxy.md", text: proxyPage };
-  return command === "spawn" || command === "nsexec"
-    ? { path: "docs/spawn.md", text: spawnPage }
-    : { path: "docs/broker.md", text: page };
+  const belongsTo: Record<string, string> = { nsexec: "spawn", brokerctl: "broker", pair: "broker" };
+  const path = `docs/${belongsTo[command] ?? command}.md`;
+  return { path, text: read(path) };
 }
 
 function spelled(option: OptionSpec): string {
@@ -286,7 +284,6 @@ claim("README.md has every npm package with its version, and every task", () => 
 
 claim("every path in README.md's tree is there, and every link leads somewhere", () => {
   for (const [path] of rows(section(readme, "## The tree"))) Deno.statSync(root + codeIn(path)[0]);
-  const pages = ["beam", "broker", "library", "proxy", "spawn"].map((name) => `docs/${name}.md`);
   for (const document of ["README.md", ...pages]) {
     for (const [, link] of read(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const { pathname, hash } = new URL(link, `file://${root}${document}`);

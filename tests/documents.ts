@@ -12,6 +12,10 @@ export const root = new URL("..", import.meta.url).pathname;
 /** A file of the repository. */
 export const read = (path: string): string => Deno.readTextFileSync(root + path);
 
+/** The pages of docs/. */
+export const pages: readonly string[] = Array.from(Deno.readDirSync(`${root}docs`), ({ name }) => `docs/${name}`)
+  .filter((path) => path.endsWith(".md")).sort();
+
 /** A heading's text, from it to the next of the same rank or a higher one. */
 export function section(document: string, heading: string): string {
   const [, after] = document.split(`\n${heading}\n`);

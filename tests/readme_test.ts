@@ -14,9 +14,9 @@
 
 import { assertEquals } from "@std/assert";
 import { claim, NEEDS_ROOT, OwnDirectory } from "./claim.ts";
+import { pages, root } from "./documents.ts";
 import { missing } from "./spawn/compiled.ts";
 
-const root = new URL("..", import.meta.url).pathname;
 const TIME_LIMIT_MS = 180_000;
 
 interface Step {
@@ -139,8 +139,6 @@ async function runSteps(steps: readonly Step[], directory: string): Promise<stri
     stop();
   }
 }
-
-const pages = ["beam", "broker", "library", "proxy", "spawn"].map((name) => `docs/${name}.md`);
 
 for (const document of ["README.md", ...pages]) {
   for (const { line, steps, skip } of consoleBlocks(document)) {
