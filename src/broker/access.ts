@@ -12,7 +12,7 @@
  */
 
 import { groupId, userId } from "../core/accounts.ts";
-import { KeyPattern } from "./key_pattern.ts";
+import { BytePattern } from "../core/byte_pattern.ts";
 
 /** Thrown for a text that is no rule; the message says where and why. */
 export class AccessRuleError extends Error {
@@ -44,7 +44,7 @@ interface Rule {
   uid?: number;
   gid?: number;
   socket?: string;
-  key?: KeyPattern;
+  key?: BytePattern;
 }
 
 /** Who is unknown makes no rule. */
@@ -68,7 +68,7 @@ function parseRule(text: string): Rule {
     if (name === "uid") rule.uid = idBy(userId, value);
     else if (name === "gid") rule.gid = idBy(groupId, value);
     else if (name === "socket") rule.socket = value;
-    else if (name === "key") rule.key = new KeyPattern(value);
+    else if (name === "key") rule.key = new BytePattern(value);
     else throw new AccessRuleError(`'${condition}': a condition is uid=, gid=, key= or socket= with a value`);
   }
   return rule;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { KeyPattern } from "../../src/broker/key_pattern.ts";
+import { BytePattern } from "../../src/core/byte_pattern.ts";
 import { claim } from "../claim.ts";
 
 /** The same question put to the regular expressions of the language. */
@@ -14,7 +14,7 @@ claim("patterns decide as the equivalent regular expressions do", () => {
   const texts = fc.string({ unit: fc.constantFrom("a", "b", ".", "\n"), maxLength: 10 });
   fc.assert(
     fc.property(patterns, texts, (pattern, key) => {
-      assertEquals(new KeyPattern(pattern).test(key), fitsExpression(pattern, key), `${pattern} ${key}`);
+      assertEquals(new BytePattern(pattern).test(key), fitsExpression(pattern, key), `${pattern} ${key}`);
     }),
     { numRuns: 5000 },
   );
@@ -24,6 +24,6 @@ claim("every byte can be written as an escape, and as itself unless it stands fo
   for (let byte = 0; byte < 256; byte++) {
     const key = String.fromCharCode(byte);
     const escape = `\\x${byte.toString(16).padStart(2, "0")}`;
-    assertEquals([new KeyPattern(escape).test(key), new KeyPattern(escape).test(`${key}${key}`)], [true, false]);
+    assertEquals([new BytePattern(escape).test(key), new BytePattern(escape).test(`${key}${key}`)], [true, false]);
   }
 });

@@ -1,5 +1,5 @@
 /**
- * Patterns of keys.
+ * Patterns of names that are bytes: keys of a broker, addresses of sockets.
  *
  * @module
  */
@@ -10,7 +10,7 @@ type Token = number | "?" | "*";
 const TOKEN = /\\x([0-9a-fA-F]{2})|\\\\|[\s\S]/g;
 const BACKSLASH = 0x5c;
 
-/** UTF-8, one character a byte, as keys are kept. */
+/** UTF-8, one character a byte. */
 function toByteString(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }
@@ -23,10 +23,10 @@ function tokenOf([text, hex]: RegExpMatchArray): Token {
 /**
  * A pattern in which `*` stands for any bytes, `?` for one, and `\xHH` for a byte.
  *
- * It is no regular expression: keys are chosen by clients, and with several
+ * It is no regular expression: names are chosen by others, and with several
  * stars some of 1024 bytes would keep a backtracking matcher busy for years.
  */
-export class KeyPattern {
+export class BytePattern {
   readonly #tokens: readonly Token[];
 
   /**
@@ -39,22 +39,22 @@ export class KeyPattern {
   }
 
   /**
-   * Tells whether a key fits.
+   * Tells whether a name fits.
    *
-   * @param key The key, one character a byte.
+   * @param name The name, one character a byte.
    * @returns Whether the pattern stands for the whole of it.
    */
-  test(key: string): boolean {
+  test(name: string): boolean {
     const tokens = this.#tokens;
     let at = 0;
     let token = 0;
     let star = -1;
     let starEnd = 0;
-    while (at < key.length) {
+    while (at < name.length) {
       if (tokens[token] === "*") {
         star = token++;
         starEnd = at;
-      } else if (tokens[token] === "?" || tokens[token] === key.charCodeAt(at)) {
+      } else if (tokens[token] === "?" || tokens[token] === name.charCodeAt(at)) {
         token++;
         at++;
       } else if (star >= 0) {
