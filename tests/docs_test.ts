@@ -91,7 +91,7 @@ claim("the defaults in docs/broker.md are those of the code", () => {
   says("connections not accepted yet (backlog)", `${constant("src/core/listener.ts", "DEFAULT_BACKLOG")}`);
   says("open descriptors, at accepting", `${constant("src/broker/entrance.ts", "PAUSE_MS")} milliseconds`);
   says("open descriptors, at making a pair", `${constant("src/broker/matchmaker.ts", "RETRY_MS")} milliseconds`);
-  says("warnings of one kind in the log", `${constant("src/broker/throttled_log.ts", "BURST")} at once`);
+  says("warnings of one kind in the log", `${constant("src/core/throttled_log.ts", "BURST")} at once`);
   says("body of a control request", `${constant("src/broker/control.ts", "MAX_BODY_CHARACTERS")} characters`);
   for (const bytes of [MESSAGE_BYTES, PADDED_MESSAGE_BYTES]) {
     assert(section(page, "## The wire format").includes(`${bytes}`));

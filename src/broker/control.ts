@@ -21,8 +21,8 @@ import { delay } from "../core/delay.ts";
 import { ClosedError } from "../core/errors.ts";
 import type { UnixListener } from "../core/listener.ts";
 import type { UnixSocket } from "../core/socket.ts";
+import { ThrottledLog } from "../core/throttled_log.ts";
 import type { Broker } from "./broker.ts";
-import { ThrottledLog } from "./throttled_log.ts";
 
 const MAX_BODY_CHARACTERS = 65536;
 

@@ -8,10 +8,10 @@ import { Connection } from "../core/connection.ts";
 import type { Fd } from "../core/fd.ts";
 import { ERRNO } from "../core/linux.ts";
 import { SystemError } from "../core/errors.ts";
+import type { ThrottledLog } from "../core/throttled_log.ts";
 import type { Client } from "./client.ts";
 import type { BrokerMetrics } from "./metrics.ts";
 import { encodeSetPair, type PairMode } from "./protocol.ts";
-import type { ThrottledLog } from "./throttled_log.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
 /** What passes by itself: then both clients keep their places, and it is tried again. */

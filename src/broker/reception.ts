@@ -14,6 +14,7 @@ import {
 } from "../core/connection.ts";
 import { Deadlines } from "../core/deadlines.ts";
 import { SystemError } from "../core/errors.ts";
+import { ThrottledLog } from "../core/throttled_log.ts";
 import type { AccessRules } from "./access.ts";
 import { Admission, type RefusalReason } from "./admission.ts";
 import { Client, type ClientOwner } from "./client.ts";
@@ -22,7 +23,6 @@ import type { Limits } from "./limits.ts";
 import { Matchmaker } from "./matchmaker.ts";
 import { BrokerMetrics } from "./metrics.ts";
 import { decodeGetPair, MESSAGE_BYTES, PADDED_MESSAGE_BYTES, ProtocolError } from "./protocol.ts";
-import { ThrottledLog } from "./throttled_log.ts";
 
 /** One byte more than a request can have, so that a second one shows. */
 const buffer = new Uint8Array(PADDED_MESSAGE_BYTES + 1);

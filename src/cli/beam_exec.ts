@@ -8,13 +8,13 @@ import { MANAGER_VARIABLES } from "../core/activation.ts";
 import type { Credentials } from "../core/credentials.ts";
 import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
+import { accessOf } from "../core/fd_description.ts";
 import { candidatesFor, Environment } from "../core/image.ts";
 import { ERRNO } from "../core/linux.ts";
 import type { Message } from "../core/message.ts";
 import type { SpawnOptions } from "../spawn/options.ts";
 import { isProgram } from "../spawn/program.ts";
 import { textOf } from "./beam_text.ts";
-import { accessOf } from "./fd_description.ts";
 import { commandBytes } from "./own_arguments.ts";
 
 /** The kernel takes no longer string for a program, its final NUL included (MAX_ARG_STRLEN). */

@@ -6,8 +6,8 @@
 
 import { escapeBytes } from "../core/address.ts";
 import type { Credentials } from "../core/credentials.ts";
+import { describeFd, fdText, printable } from "../core/fd_description.ts";
 import type { Message } from "../core/message.ts";
-import { describeFd, fdText, printable } from "./fd_description.ts";
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

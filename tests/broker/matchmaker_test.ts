@@ -3,7 +3,7 @@ import type { PairMode } from "ipcx";
 import type { Client } from "../../src/broker/client.ts";
 import { Matchmaker } from "../../src/broker/matchmaker.ts";
 import { BrokerMetrics } from "../../src/broker/metrics.ts";
-import { ThrottledLog } from "../../src/broker/throttled_log.ts";
+import { ThrottledLog } from "../../src/core/throttled_log.ts";
 import { Connection, type HandOut } from "../../src/core/connection.ts";
 import { ERRNO } from "../../src/core/linux.ts";
 import { claim } from "../claim.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { BeamListener } from "../../src/beam/listener.ts";
-import { accessOf } from "../../src/cli/fd_description.ts";
+import { accessOf } from "../../src/core/fd_description.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
 import { beam, sent, startBeam } from "./beaming.ts";
 import { within } from "./program.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { accessOf } from "../../src/cli/fd_description.ts";
+import { accessOf } from "../../src/core/fd_description.ts";
 import { spawn } from "../../src/spawn/spawn.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
 import { beam, contents, sent } from "./beaming.ts";

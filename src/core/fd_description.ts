@@ -4,10 +4,10 @@
  * @module
  */
 
-import { escapeBytes } from "../core/address.ts";
-import type { Fd } from "../core/fd.ts";
-import { SO } from "../core/linux.ts";
-import { getNumber } from "../core/options.ts";
+import { escapeBytes } from "./address.ts";
+import type { Fd } from "./fd.ts";
+import { SO } from "./linux.ts";
+import { getNumber } from "./options.ts";
 
 /** What can be done with what a descriptor is open on. */
 export type FdAccess = "read" | "write" | "both" | "none";

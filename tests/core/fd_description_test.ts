@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { describeFd, type FdDescription, fdText, printable } from "../../src/cli/fd_description.ts";
+import { describeFd, type FdDescription, fdText, printable } from "../../src/core/fd_description.ts";
 import { check } from "../../src/core/errors.ts";
 import { Fd } from "../../src/core/fd.ts";
 import { OPEN } from "../../src/core/linux.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { BaseHandler, type LogRecord, setup } from "@std/log";
-import { ThrottledLog } from "../../src/broker/throttled_log.ts";
+import { ThrottledLog } from "../../src/core/throttled_log.ts";
 import { claim } from "../claim.ts";
 
 interface Line {
