@@ -14,6 +14,9 @@
 /* The most descriptors that Linux takes in one message (SCM_MAX_FD). */
 #define IPCX_MAX_FDS 253
 
+/* More buffers or messages than Linux takes in one call (UIO_MAXIOV). */
+#define IPCX_PROBE_MOST_PARTS 2048
+
 /* Room for any name that the kernel reports: sun_path, one byte more for a path
  * of 108 bytes without a NUL, rounded up. */
 #define IPCX_NAME_SIZE 112
@@ -32,6 +35,14 @@ enum ipcx_received {
     IPCX_RECEIVED_NAME_LENGTH, /* bytes of the sender's name */
     IPCX_RECEIVED_LENGTH,      /* what the call returned; see ipcx_receive_many */
     IPCX_RECEIVED_SLOTS,
+};
+
+/* What stands for each message of a batch, as int32_t slots. */
+enum ipcx_batch {
+    IPCX_BATCH_OFFSET, /* where it begins in the data */
+    IPCX_BATCH_LENGTH, /* of what is sent, or was sent */
+    IPCX_BATCH_FLAGS,  /* msg_flags of what was received */
+    IPCX_BATCH_SLOTS,
 };
 
 /* Where ipcx_hand_out_pair() says what it did not finish. */
@@ -170,6 +181,15 @@ int32_t ipcx_send(int32_t fd, const void *data, uint32_t length,
                   const int32_t *fds, uint32_t n_fds,
                   const int32_t *credentials, const void *name,
                   uint32_t name_length, int32_t flags);
+int32_t ipcx_send_parts(int32_t fd, const void *parts, uint32_t n_parts,
+                        const int32_t *fds, uint32_t n_fds,
+                        const int32_t *credentials, const void *name,
+                        uint32_t name_length, int32_t flags);
+int32_t ipcx_send_bytes(int32_t fd, const void *data, uint32_t length,
+                        int32_t flags);
+int32_t ipcx_receive_parts(int32_t fd, const void *parts, uint32_t n_parts,
+                           int32_t *fds, uint32_t max_fds, int32_t *received,
+                           void *name, int32_t flags);
 int32_t ipcx_receive(int32_t fd, void *data, uint32_t length, int32_t *fds,
                      uint32_t max_fds, int32_t *received, void *name,
                      int32_t flags);
@@ -180,8 +200,20 @@ int32_t ipcx_hand_out_pair(int32_t first, uint32_t first_length, int32_t second,
                            uint32_t second_length, const void *message,
                            int32_t *handed);
 
+/* batches.c */
+int32_t ipcx_send_batch(int32_t fd, const void *data, const int32_t *slots,
+                        uint32_t count, const void *name, uint32_t name_length);
+int32_t ipcx_receive_batch(int32_t fd, void *data, uint32_t each, int32_t *slots,
+                           uint32_t max, int32_t is_stamped);
+
+/* urgent.c */
+int32_t ipcx_send_urgent(int32_t fd, int32_t byte);
+int32_t ipcx_receive_urgent(int32_t fd);
+
 /* internet.c */
 int32_t ipcx_listen_internet(const char *host, uint32_t port, int32_t backlog);
+int32_t ipcx_listen_ephemeral(int32_t ipv6, int32_t everywhere,
+                              int32_t backlog);
 int32_t ipcx_internet_name(int32_t fd, char *host, uint32_t size);
 
 /* memory.c */
@@ -209,6 +241,7 @@ int32_t ipcx_close(int32_t fd);
 int32_t ipcx_close_all(const int32_t *fds, uint32_t count);
 int32_t ipcx_vacate(int32_t fd);
 int32_t ipcx_duplicate(int32_t fd);
+int32_t ipcx_duplicate_from(int32_t fd, int32_t least);
 int32_t ipcx_is_close_on_exec(int32_t fd);
 int32_t ipcx_keep_on_exec(int32_t fd);
 int32_t ipcx_set_nonblocking(int32_t fd);
@@ -226,6 +259,7 @@ int32_t ipcx_error_name(int32_t number, char *text, uint32_t size);
 int32_t ipcx_error_text(int32_t number, char *text, uint32_t size);
 
 /* readiness.c */
+int32_t ipcx_poll(int32_t fd, int32_t events);
 int32_t ipcx_epoll_create(void);
 int32_t ipcx_epoll_control(int32_t epoll, int32_t operation, int32_t fd,
                            uint32_t events, uint32_t token);
@@ -270,5 +304,29 @@ int32_t ipcx_terminal(int32_t like, int32_t *ends);
 /* namespaces.c */
 int32_t ipcx_namespace_type(int32_t fd);
 int32_t ipcx_namespace_owner(int32_t fd);
+
+/* netlink.c */
+int32_t ipcx_diag_socket(int32_t network);
+int32_t ipcx_netlink_receive(int32_t fd, void *data, uint32_t size);
+
+/* probe.c */
+int32_t ipcx_probe_socket(int32_t family, int32_t type, int32_t protocol);
+int32_t ipcx_probe_bind(int32_t fd, const void *address, uint32_t length);
+int32_t ipcx_probe_name(int32_t fd, void *address, uint32_t size);
+int32_t ipcx_probe_send(int32_t fd, const void *data, uint32_t length,
+                        uint32_t parts, const void *control,
+                        uint32_t control_length, int32_t flags);
+int32_t ipcx_probe_receive(int32_t fd, void *data, uint32_t length,
+                           void *control, uint32_t control_size, int32_t flags,
+                           int32_t *told);
+int32_t ipcx_probe_batch(int32_t fd, uint32_t count, int32_t receives);
+int32_t ipcx_probe_fcntl(int32_t fd, int32_t command, int32_t argument);
+int32_t ipcx_probe_memory(uint32_t flags);
+int32_t ipcx_probe_take(int32_t pidfd, int32_t fd);
+
+/* probe_child.c */
+int32_t ipcx_probe_orphaned_pair(int32_t type, int32_t *ends);
+int32_t ipcx_probe_in_flight(int32_t fd, int32_t limit, int32_t keeps_rights,
+                             int32_t uid, int32_t *told);
 
 #endif

@@ -87,7 +87,9 @@ void test_scripts(void);
 void test_child(void);
 void test_terminals(void);
 void test_namespaces(void);
+void test_netlink(void);
 void test_runner(void);
+void test_probe(void);
 
 /* What the driver does when a test has made it the program of ipcx_exec(). */
 int executed(int count, char **arguments);

@@ -263,7 +263,9 @@ int main(int count, char **arguments)
     test_child();
     test_terminals();
     test_namespaces();
+    test_netlink();
     test_runner();
+    test_probe();
     printf("%u checks in %u tests, %u failed\n", counts->checks, counts->tests,
            counts->failed);
     return counts->failed ? 1 : 0;
