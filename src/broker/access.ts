@@ -11,23 +11,11 @@
  * @module
  */
 
-import { groupId, userId } from "../core/accounts.ts";
+import { type AccessPeer, type AccessRule, fits, PEER_CONDITIONS, RuleReader } from "../core/access_rules.ts";
 import { BytePattern } from "../core/byte_pattern.ts";
 
-/** Thrown for a text that is no rule; the message says where and why. */
-export class AccessRuleError extends Error {
-  /** The class name, for those who print errors. */
-  override readonly name = "AccessRuleError";
-}
-
 /** Who asks: what the rules look at. */
-export interface AccessRequest {
-  /** The peer's effective user id. */
-  uid: number;
-  /** The peer's effective group id. */
-  gid: number;
-  /** The peer's supplementary groups; only looked up if a rule names a group. */
-  readonly groups: readonly number[];
+export interface AccessRequest extends AccessPeer {
   /** The listener's address, as people write it. */
   socket: string;
   /** The key, one character a byte; absent as long as it is not known. */
@@ -37,49 +25,21 @@ export interface AccessRequest {
 /** What the rules say; `"depends"` on a key that is not known yet. */
 export type AccessDecision = "allow" | "deny" | "depends";
 
-const CONDITIONS: ReadonlySet<string> = new Set(["uid", "gid", "key", "socket"]);
-
-interface Rule {
-  verdict: "allow" | "deny";
-  uid?: number;
-  gid?: number;
-  socket?: string;
-  key?: BytePattern;
-}
-
-/** Who is unknown makes no rule. */
-function idBy(lookUp: (name: string) => number, name: string): number {
-  try {
-    return lookUp(name);
-  } catch (error) {
-    throw new AccessRuleError((error as Error).message);
-  }
-}
-
-function parseRule(text: string): Rule {
-  const [verdict, ...conditions] = text.trim().split(/\s+/);
-  if (verdict !== "allow" && verdict !== "deny") {
-    throw new AccessRuleError(`a rule begins with allow or deny, not '${verdict}'`);
-  }
-  const rule: Rule = { verdict };
-  for (const condition of conditions) {
-    const [, name, value] = /^([a-z]+)=(.+)$/s.exec(condition) ?? [];
-    if (CONDITIONS.has(name) && name in rule) throw new AccessRuleError(`'${name}=' stands twice in '${text.trim()}'`);
-    if (name === "uid") rule.uid = idBy(userId, value);
-    else if (name === "gid") rule.gid = idBy(groupId, value);
-    else if (name === "socket") rule.socket = value;
-    else if (name === "key") rule.key = new BytePattern(value);
-    else throw new AccessRuleError(`'${condition}': a condition is uid=, gid=, key= or socket= with a value`);
-  }
-  return rule;
-}
+const READER = new RuleReader<AccessRequest>({
+  ...PEER_CONDITIONS,
+  key(value) {
+    const pattern = new BytePattern(value);
+    return ({ key }) => key === undefined ? undefined : pattern.test(key);
+  },
+  socket: (value) => ({ socket }) => socket === value,
+});
 
 /** An ordered list of rules. */
 export class AccessRules {
-  readonly #rules: readonly Rule[];
+  readonly #rules: readonly AccessRule<AccessRequest>[];
   readonly #otherwise: "allow" | "deny";
 
-  private constructor(rules: readonly Rule[]) {
+  private constructor(rules: readonly AccessRule<AccessRequest>[]) {
     this.#rules = rules;
     this.#otherwise = rules.some((rule) => rule.verdict === "allow") ? "deny" : "allow";
   }
@@ -107,7 +67,7 @@ export class AccessRules {
    * ```
    */
   static parse(rules: readonly string[]): AccessRules {
-    return new AccessRules(rules.map(parseRule));
+    return new AccessRules(rules.map((rule) => READER.parse(rule)));
   }
 
   /**
@@ -119,18 +79,7 @@ export class AccessRules {
    * @throws {AccessRuleError} Naming file and line.
    */
   static readFile(path: string, before: readonly string[] = []): AccessRules {
-    const rules = before.map(parseRule);
-    for (const [index, line] of Deno.readTextFileSync(path).split("\n").entries()) {
-      const text = line.replace(/(^|\s)#.*$/, "").trim();
-      if (text === "") continue;
-      try {
-        rules.push(parseRule(text));
-      } catch (error) {
-        if (!(error instanceof AccessRuleError)) throw error;
-        throw new AccessRuleError(`${path}:${index + 1}: ${error.message}`);
-      }
-    }
-    return new AccessRules(rules);
+    return new AccessRules([...before.map((rule) => READER.parse(rule)), ...READER.parseFile(path)]);
   }
 
   /**
@@ -141,14 +90,9 @@ export class AccessRules {
    */
   decide(request: AccessRequest): AccessDecision {
     for (const rule of this.#rules) {
-      if (rule.uid !== undefined && rule.uid !== request.uid) continue;
-      if (rule.socket !== undefined && rule.socket !== request.socket) continue;
-      if (rule.gid !== undefined && rule.gid !== request.gid && !request.groups.includes(rule.gid)) continue;
-      if (rule.key !== undefined) {
-        if (request.key === undefined) return "depends";
-        if (!rule.key.test(request.key)) continue;
-      }
-      return rule.verdict;
+      const result = fits(rule, request);
+      if (result === undefined) return "depends";
+      if (result) return rule.verdict;
     }
     return this.#otherwise;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { type AccessDecision, type AccessRequest, AccessRuleError, AccessRules } from "./access.ts";
+export { type AccessDecision, type AccessRequest, AccessRules } from "./access.ts";
 export { Broker, type BrokerOptions, type BrokerStatus, type ClientInfo } from "./broker.ts";
 export { type Limits } from "./limits.ts";
 export { type ControlOwner, ControlServer } from "./control.ts";

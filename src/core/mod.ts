@@ -4,6 +4,8 @@
  * @module
  */
 
+export { Acceptor, type AcceptHandler } from "./acceptor.ts";
+export { type AccessPeer, AccessRuleError } from "./access_rules.ts";
 export { type ActivatedFd, takeActivatedFds } from "./activation.ts";
 export { AddressError, type AddressKind, escapeBytes, unescapeBytes, UnixAddress } from "./address.ts";
 export { type Adoptable, adoptReader, adoptSocket, adoptStreams, serveConnection, serveListener } from "./adoption.ts";
@@ -11,9 +13,11 @@ export { type ConnectOptions } from "./connect.ts";
 export { type Credentials } from "./credentials.ts";
 export { daemonize, isDaemonized } from "./daemonize.ts";
 export { Endpoint } from "./endpoint.ts";
+export { type EphemeralListener, type EphemeralOptions, listenEphemeral } from "./ephemeral.ts";
 export { ClosedError, SystemError, type SystemErrorContext } from "./errors.ts";
 export { exec, type ExecOptions } from "./exec.ts";
 export { Fd, raiseDescriptorLimit } from "./fd.ts";
+export { type InternetName, internetNameOf, listenTcp, takeOverTcp } from "./internet.ts";
 export { join, type JoinOptions } from "./join.ts";
 export { fetchOver } from "./fetch_over.ts";
 export { JsonPacket, JsonPackets, type JsonPacketsOptions, PacketError } from "./json_packets.ts";
@@ -28,6 +32,7 @@ export {
 export { notify, notifyReloading, type ServiceState, startWatchdog } from "./notify.ts";
 export { type SocketOptions, type SocketType } from "./options.ts";
 export { Pidfile } from "./pidfile.ts";
+export { belongsTo } from "./process_identity.ts";
 export { type ReadyHandler, startReactor, Watch } from "./reactor.ts";
 export { runService, type Service } from "./service.ts";
 export { UnixSocket } from "./socket.ts";
