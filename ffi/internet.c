@@ -1,4 +1,4 @@
-/* Sockets of the internet that listen: tcp(7), getaddrinfo(3). */
+/* Sockets of the internet that listen: tcp(7), ip(7), getaddrinfo(3). */
 #define _GNU_SOURCE
 #include "ipcx.h"
 
@@ -10,11 +10,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* The loopback interface has this number in every network namespace, whatever
+ * its name. */
+#define LOOPBACK_INDEX 1
+
+static int set(int fd, int level, int option, int value)
+{
+    return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
 static int turn_on(int fd, int level, int option)
 {
-    int on = 1;
-
-    return setsockopt(fd, level, option, &on, sizeof(on));
+    return set(fd, level, option, 1);
 }
 
 static int32_t listen_at(const struct addrinfo *address, int32_t backlog)
@@ -58,6 +65,30 @@ int32_t ipcx_listen_internet(const char *host, uint32_t port, int32_t backlog)
     result = listen_at(found, backlog);
     freeaddrinfo(found);
     return result;
+}
+
+/* A socket that listens without having been bound, at a port that the kernel
+ * chooses: at loopback, or with everywhere at every interface. One of IPv6 takes
+ * connections of IPv4 as well. Nonblocking, close-on-exec. */
+int32_t ipcx_listen_ephemeral(int32_t ipv6, int32_t everywhere,
+                              int32_t backlog)
+{
+    int fd = socket(ipv6 ? AF_INET6 : AF_INET,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -errno;
+    if (turn_on(fd, IPPROTO_TCP, TCP_NODELAY) < 0 ||
+        (ipv6 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) < 0) ||
+        (!everywhere &&
+         set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, LOOPBACK_INDEX) < 0) ||
+        listen(fd, backlog) < 0) {
+        int32_t result = -errno;
+
+        close(fd);
+        return result;
+    }
+    return fd;
 }
 
 /* Where a socket is bound: its port, and its IP address as text. Other kinds of

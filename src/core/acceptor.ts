@@ -32,7 +32,39 @@ export interface AcceptHandler {
 
 const peer = new Int32Array(3);
 
-/** Accepts connections until it is closed. */
+/**
+ * Accepts connections of any kind until it is closed (accept(2)).
+ *
+ * A connection is taken from the queue only to be told of at once. So whoever
+ * closes an acceptor loses none: those that wait are left to others who have the
+ * listener open, such as the next version of a server. At a limit of descriptors
+ * it waits, and tells of it; the listeners of Deno itself fall silent.
+ *
+ * The process stays alive until it is closed.
+ *
+ * @example Each connection is greeted
+ * ```ts
+ * import { Acceptor, adoptStreams, internetNameOf, listenTcp } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const listener = await listenTcp("127.0.0.1", 0);
+ * const { port } = internetNameOf(listener);
+ * const acceptor = new Acceptor(listener, {
+ *   async onConnection(connection) {
+ *     const { readable, writable } = adoptStreams(connection);
+ *     const writer = writable.getWriter();
+ *     await writer.write(new TextEncoder().encode("hello"));
+ *     await writer.close();
+ *     await readable.cancel();
+ *   },
+ *   onFailure: (error) => console.error(error.message),
+ * });
+ *
+ * const client = await Deno.connect({ port });
+ * assertEquals(await new Response(client.readable).text(), "hello");
+ * acceptor.close();
+ * ```
+ */
 export class Acceptor implements Disposable {
   readonly #fd: Fd;
   readonly #handler: AcceptHandler;
