@@ -4,7 +4,7 @@
  * @module
  */
 
-import { belongsTo } from "../spawn/mod.ts";
+import { belongsTo } from "../core/process_identity.ts";
 import type { ProcessCgroup } from "./process_cgroup.ts";
 
 /**

@@ -9,12 +9,12 @@ import { check, ClosedError, SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { EPOLL, ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
+import { sendSignal } from "../core/pidfd.ts";
+import { isGroupRunning, isTaken } from "../core/process_identity.ts";
 import { expectEvent, expectNothing, Watch } from "../core/reactor.ts";
 import { toReadable, toWritable } from "../core/web_streams.ts";
 import { isEmptyCgroup, type OwnCgroup } from "./cgroup.ts";
 import { type ExitStatus, reap } from "./exit_status.ts";
-import { sendSignal } from "./pidfd.ts";
-import { isGroupRunning, isTaken } from "./process_identity.ts";
 import { signalNumber } from "./signals.ts";
 
 const NO_GROUP = "it has no process group of its own: start it with processGroup or newSession";

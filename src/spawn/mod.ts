@@ -14,7 +14,6 @@ export {
   type ProcessManagerOptions,
   type ReadyWhen,
 } from "./managed_options.ts";
-export { belongsTo } from "./process_identity.ts";
 export { ManagedProcess, type ProcessState } from "./managed_process.ts";
 export { type NamespaceKind, type Namespaces } from "./namespaces.ts";
 export { type ChildIdentity, type ChildResources, type ChildStream, type SpawnOptions } from "./options.ts";

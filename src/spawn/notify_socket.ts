@@ -8,9 +8,10 @@ import { UnixAddress } from "../core/address.ts";
 import { ClosedError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import type { Message } from "../core/message.ts";
+import { isThere } from "../core/pidfd.ts";
+import { belongsTo } from "../core/process_identity.ts";
 import { openPath } from "../core/reach.ts";
 import { UnixSocket } from "../core/socket.ts";
-import { belongsTo, isThere } from "./process_identity.ts";
 
 const MAX_MESSAGE_BYTES = 4096;
 

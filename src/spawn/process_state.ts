@@ -5,7 +5,7 @@
  */
 
 import { UnixAddress } from "../core/address.ts";
-import type { ProcessIdentity } from "./process_identity.ts";
+import type { ProcessIdentity } from "../core/process_identity.ts";
 
 const VERSION = 1;
 

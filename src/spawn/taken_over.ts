@@ -8,11 +8,11 @@ import { check } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
 import { EPOLL, ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
+import { isThere, sendSignal } from "../core/pidfd.ts";
+import { identify, type ProcessIdentity, readStat } from "../core/process_identity.ts";
 import { Watch } from "../core/reactor.ts";
 import { OwnCgroup } from "./cgroup.ts";
 import type { ResourceUsage } from "./exit_status.ts";
-import { sendSignal } from "./pidfd.ts";
-import { identify, isThere, type ProcessIdentity, readStat } from "./process_identity.ts";
 import { signalName, signalNumber } from "./signals.ts";
 
 /** How a managed process ended. */

@@ -5,12 +5,12 @@
  */
 
 import { UnixAddress } from "../core/address.ts";
+import { identify } from "../core/process_identity.ts";
 import type { Launched } from "./launch.ts";
 import { type LineSink, PipeLines } from "./log_lines.ts";
 import type { ManagedParts } from "./managed_parts.ts";
 import { ManagedSocket } from "./managed_socket.ts";
 import { reopenOutputPipe } from "./output_pipe.ts";
-import { identify } from "./process_identity.ts";
 import type { ProcessRecord } from "./process_state.ts";
 import { Readiness } from "./readiness.ts";
 import { TakenOver } from "./taken_over.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { check } from "../core/errors.ts";
-import { ERRNO } from "../core/linux.ts";
-import { native } from "../core/native.ts";
+import { check } from "./errors.ts";
+import { native } from "./native.ts";
+import { isThere } from "./pidfd.ts";
 
 /** What tells a process from all others of this host, those of the past included. */
 export interface ProcessIdentity {
@@ -82,17 +82,6 @@ export function identify(pid: number, pidfd: number): ProcessIdentity | undefine
   const inode = new BigInt64Array(1);
   check(native.ipcx_pidfd_inode(pidfd, inode), "fstat", { pid });
   return { pid, startTime: stat.startTime, inode: `${inode[0]}`, bootId: currentBootId() };
-}
-
-/**
- * Tells whether a process has not been reaped yet.
- *
- * @param pidfd Its pidfd.
- * @returns Whether it is there, if only as a zombie.
- */
-export function isThere(pidfd: number): boolean {
-  const result = native.ipcx_signal(pidfd, 0);
-  return result === 0 || result === -ERRNO.EPERM;
 }
 
 /**

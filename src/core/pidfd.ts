@@ -1,13 +1,13 @@
 /**
- * Signals by pidfd (pidfd_send_signal(2)).
+ * A process by its pidfd: whether it is there, and signals to no other (pidfd_send_signal(2)).
  *
  * @module
  */
 
-import { check } from "../core/errors.ts";
-import type { Fd } from "../core/fd.ts";
-import { ERRNO } from "../core/linux.ts";
-import { native } from "../core/native.ts";
+import { check } from "./errors.ts";
+import type { Fd } from "./fd.ts";
+import { ERRNO } from "./linux.ts";
+import { native } from "./native.ts";
 
 /**
  * Sends a signal to a process; no other one can be hit.
@@ -23,4 +23,15 @@ export function sendSignal(pidfd: Fd, number: number, pid: number): boolean {
   if (result === -ERRNO.ESRCH) return false;
   check(result, "pidfd_send_signal", { pid });
   return true;
+}
+
+/**
+ * Tells whether a process has not been reaped yet.
+ *
+ * @param pidfd Its pidfd.
+ * @returns Whether it is there, if only as a zombie.
+ */
+export function isThere(pidfd: number): boolean {
+  const result = native.ipcx_signal(pidfd, 0);
+  return result === 0 || result === -ERRNO.EPERM;
 }
