@@ -12,7 +12,8 @@ import { AF_UNIX, ERRNO, NAME_SIZE, SO } from "./linux.ts";
 import { native } from "./native.ts";
 import { getNumber, getOption, setOption, type SocketOptions, type SocketType, typeName } from "./options.ts";
 import type { SocketFile } from "./socket_file.ts";
-import { type Direction, Waiters } from "./waiters.ts";
+import { trafficOf } from "./traffic.ts";
+import type { Direction, Waiters } from "./waiters.ts";
 
 /**
  * Reads the name of a socket or of its peer.
@@ -64,7 +65,7 @@ export abstract class Endpoint implements Disposable {
     this.fd = fd;
     this.type = type;
     this.#file = file;
-    this.waiters = new Waiters(fd.number);
+    this.waiters = trafficOf(fd).waiters;
   }
 
   /**

@@ -7,6 +7,17 @@
 import { check, ClosedError, SystemError } from "./errors.ts";
 import { ERRNO } from "./linux.ts";
 import { native } from "./native.ts";
+import type { Traffic } from "./traffic.ts";
+
+/**
+ * Gives what goes on with a descriptor, which ends with it.
+ *
+ * @param fd The descriptor.
+ * @param begin Makes it the first time.
+ * @returns What was made the first time.
+ * @throws {ClosedError} If the descriptor was closed or given away.
+ */
+export let attachedTraffic: (fd: Fd, begin: (number: number) => Traffic) => Traffic;
 
 /**
  * A file descriptor with exactly one owner, closed exactly once.
@@ -33,6 +44,14 @@ import { native } from "./native.ts";
 export class Fd implements Disposable {
   #number: number;
   #state: "open" | "closed" | "given away" = "open";
+  #traffic: Traffic | undefined;
+
+  static {
+    attachedTraffic = (fd, begin) => {
+      const { number } = fd;
+      return fd.#traffic ??= begin(number);
+    };
+  }
 
   /**
    * Takes ownership of an open descriptor.
@@ -88,6 +107,7 @@ export class Fd implements Disposable {
   release(): number {
     const number = this.number;
     this.#state = "given away";
+    this.#traffic?.end();
     return number;
   }
 
@@ -123,6 +143,7 @@ export class Fd implements Disposable {
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closed";
+    this.#traffic?.end();
     check(native.ipcx_close(this.#number), "close", { address: `fd:${this.#number}` });
   }
 

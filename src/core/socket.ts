@@ -19,7 +19,7 @@ import { setNumber, type SocketType, typeNumber } from "./options.ts";
 import { reach } from "./reach.ts";
 import { bindSocket, type SocketFile, type SocketFileOptions } from "./socket_file.ts";
 import { MAX_MESSAGES, receiveManyNow, receiveNow, sendNow, WOULD_BLOCK } from "./transfer.ts";
-import { Turns } from "./turns.ts";
+import { trafficOf } from "./traffic.ts";
 
 const encoder = new TextEncoder();
 
@@ -48,8 +48,8 @@ const encoder = new TextEncoder();
  * ```
  */
 export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
-  readonly #sending = new Turns();
-  readonly #receiving = new Turns();
+  readonly #sending = trafficOf(this.fd).sending;
+  readonly #receiving = trafficOf(this.fd).receiving;
   #failure: SystemError | undefined;
 
   private constructor(fd: Fd, type: SocketType, file?: SocketFile) {
