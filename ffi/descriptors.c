@@ -65,6 +65,13 @@ int32_t ipcx_duplicate(int32_t fd)
     return result_of(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
+/* The same, at the first free number from `least` on. -EINVAL if RLIMIT_NOFILE
+ * does not reach as far. */
+int32_t ipcx_duplicate_from(int32_t fd, int32_t least)
+{
+    return result_of(fcntl(fd, F_DUPFD_CLOEXEC, least));
+}
+
 int32_t ipcx_is_close_on_exec(int32_t fd)
 {
     int flags = fcntl(fd, F_GETFD);

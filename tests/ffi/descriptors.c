@@ -78,6 +78,22 @@ static void a_duplicate_is_close_on_exec_and_no_standard_stream(void)
     ipcx_close(fd);
 }
 
+static void a_duplicate_is_as_high_as_asked_for(void)
+{
+    struct rlimit limit = {64, 64};
+    int32_t first = ipcx_duplicate_from(1, 40), second;
+
+    CHECK(first >= 40 && is_same_file(first, 1));
+    CHECK_IS(ipcx_is_close_on_exec(first), 1);
+    second = ipcx_duplicate_from(1, first);
+    CHECK(second > first);
+    CHECK_IS(ipcx_duplicate_from(-1, 40), -EBADF);
+    CHECK_IS(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHECK_IS(ipcx_duplicate_from(1, 64), -EINVAL);
+    ipcx_close(first);
+    ipcx_close(second);
+}
+
 static void a_descriptor_is_made_nonblocking(void)
 {
     int ends[2];
@@ -169,6 +185,7 @@ void test_descriptors(void)
     RUN(many_are_closed_even_if_one_is_not_open);
     RUN_IN_CHILD(a_number_is_vacated);
     RUN_IN_CHILD(a_duplicate_is_close_on_exec_and_no_standard_stream);
+    RUN_IN_CHILD(a_duplicate_is_as_high_as_asked_for);
     RUN(a_descriptor_is_made_nonblocking);
     RUN_IN_CHILD(the_limit_is_raised_as_far_as_it_goes);
     RUN_IN_CHILD(a_limit_that_cannot_be_raised_is_told_as_it_is);
