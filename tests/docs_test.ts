@@ -165,7 +165,7 @@ claim("the limits in docs/beam.md are those of the code", () => {
   says("`BEAM_DATA`", `${room("BEAM_DATA")} bytes`);
   const base64 = room("BEAM_DATA_BASE64");
   says("`BEAM_DATA_BASE64`", `${base64} characters, so ${Math.floor(base64 / 4) * 3} bytes`);
-  const json = "src/cli/beam_json.ts";
+  const json = "src/cli/json_messages.ts";
   says("a line of JSON that is read", `${constant(json, "BYTES_PER_BYTE")} bytes for each byte`);
   says("a line of JSON that is read", `and ${constant(json, "ROOM_AROUND")}`);
   const listen = "src/cli/beam_listen.ts";
@@ -182,7 +182,7 @@ claim("the limits in docs/beam.md are those of the code", () => {
   says("descriptors of ipcx", `${constant("src/cli/beam_service.ts", "PAUSE_MS")} milliseconds`);
   says("number of a descriptor", `${constant("src/cli/values.ts", "MAX_DESCRIPTOR")}`);
   says("times", `${Math.floor(constant("src/cli/values.ts", "MAX_DURATION_MS") / 86_400_000)} days`);
-  const pause = constant("src/cli/beam_connection.ts", "LONGEST_PAUSE_MS");
+  const pause = constant("src/cli/waiting_connect.ts", "LONGEST_PAUSE_MS");
   assert(section(beamPage, "## Who listens").includes(`every ${pause} milliseconds or sooner`));
   const wires = rows(section(beamPage, "## The wires"));
   const row = (name: string): string => wires.find(([first]) => first === name)!.join(" ");

@@ -8,10 +8,11 @@
 import type { Beam } from "../beam/beam.ts";
 import { isPeerGone } from "../core/errors.ts";
 import type { Message } from "../core/message.ts";
-import { inTime, meet } from "./beam_connection.ts";
+import { meet } from "./beam_connection.ts";
 import { payloadFrom } from "./beam_payload.ts";
 import { meetingFrom, sideFrom } from "./beam_settings.ts";
 import { jsonLine } from "./beam_text.ts";
+import { inTime } from "./in_time.ts";
 import { print } from "./output.ts";
 import type { Arguments } from "./parse.ts";
 

@@ -6,16 +6,12 @@
 
 import { MANAGER_VARIABLES } from "../core/activation.ts";
 import type { Credentials } from "../core/credentials.ts";
-import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { accessOf } from "../core/fd_description.ts";
-import { candidatesFor, Environment } from "../core/image.ts";
-import { ERRNO } from "../core/linux.ts";
 import type { Message } from "../core/message.ts";
 import type { SpawnOptions } from "../spawn/options.ts";
-import { isProgram } from "../spawn/program.ts";
-import { textOf } from "./beam_text.ts";
 import { commandBytes } from "./own_arguments.ts";
+import { textOf } from "./payload_text.ts";
 
 /** The kernel takes no longer string for a program, its final NUL included (MAX_ARG_STRLEN). */
 const LONGEST_STRING = 131072;
@@ -67,25 +63,4 @@ export function optionsFor(command: readonly string[], message: Message, peer: C
       BEAM_GID: `${peer.gid}`,
     },
   };
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.NotFound);
-  }
-}
-
-/**
- * Makes sure, before any message is lost to it, that a command can be run.
- *
- * @param program Its name or path.
- * @throws {SystemError} Of execve: ENOENT if there is none, EACCES if it is no program.
- */
-export function insistOn(program: string): void {
-  const candidates = candidatesFor(program, Environment.inherit());
-  if (candidates.some(isProgram)) return;
-  throw new SystemError("execve", candidates.some(isThere) ? ERRNO.EACCES : ERRNO.ENOENT, { address: program });
 }

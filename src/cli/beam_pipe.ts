@@ -6,9 +6,10 @@
  */
 
 import { join } from "../core/join.ts";
-import { inTime, meet } from "./beam_connection.ts";
+import { meet } from "./beam_connection.ts";
 import { payloadFrom } from "./beam_payload.ts";
 import { meetingFrom, sideFrom } from "./beam_settings.ts";
+import { inTime } from "./in_time.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 
 /**

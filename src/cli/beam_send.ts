@@ -6,26 +6,22 @@
 
 import type { Beam } from "../beam/beam.ts";
 import { settle } from "../beam/options.ts";
-import type { Fd } from "../core/fd.ts";
-import { inTime, meet } from "./beam_connection.ts";
-import { type JsonMessage, messagesFrom } from "./beam_json.ts";
-import { descriptorsFrom, emptyFiles, inheritToSend, openToSend, payloadFrom } from "./beam_payload.ts";
+import { meet } from "./beam_connection.ts";
+import { checkDescriptorCount, payloadFrom } from "./beam_payload.ts";
 import { meetingFrom, sideFrom } from "./beam_settings.ts";
+import { inTime } from "./in_time.ts";
+import { openInput } from "./input_bytes.ts";
+import { messagesFrom } from "./json_messages.ts";
 import { type Arguments, UsageError } from "./parse.ts";
+import { descriptorsFrom, emptyFiles, openNamed } from "./sent_descriptors.ts";
 
 const FROM_OPTIONS = ["data", "data-file", "fd", "file", "file-mode"];
 
-function openAll(message: JsonMessage, stack: DisposableStack): Fd[] {
-  return message.fds.map((one) =>
-    stack.use("fd" in one ? inheritToSend(one.fd) : openToSend(one.file, one.mode ?? "read"))
-  );
-}
-
 async function sendLines(beam: Beam, timeout: number | undefined): Promise<void> {
-  for await (const { line, message } of messagesFrom(Deno.stdin.readable, beam.settings.maxBytes)) {
+  for await (const { line, message } of messagesFrom(await openInput("-"), beam.settings.maxBytes)) {
     try {
       using stack = new DisposableStack();
-      const fds = openAll(message, stack);
+      const fds = openNamed(message.fds).map((fd) => stack.use(fd));
       await inTime(timeout, "the peer took nothing", (signal) => beam.send(message.data, fds, { signal }));
     } catch (error) {
       throw new Error(`line ${line} of standard input: ${(error as Error).message}`);
@@ -50,8 +46,8 @@ export async function run(args: Arguments): Promise<number> {
     return 0;
   }
   using stack = new DisposableStack();
-  const fds = descriptorsFrom(args, settle(side.type, side.options).framed);
-  for (const fd of fds) stack.use(fd);
+  checkDescriptorCount(args, settle(side.type, side.options).framed);
+  const fds = descriptorsFrom(args).map((fd) => stack.use(fd));
   const data = await payloadFrom(args, side);
   using beam = await meet(side, meeting);
   emptyFiles(args, fds);

@@ -5,10 +5,11 @@
  */
 
 import { type BeamOptions, settle } from "../beam/options.ts";
-import { UnixAddress } from "../core/address.ts";
+import type { UnixAddress } from "../core/address.ts";
 import { unixTypeOf } from "../core/endpoint.ts";
+import { addressesIn } from "./addresses.ts";
 import { BEAM, BEAM_VERBS, type BeamVerb, verbsOf } from "./beam_table.ts";
-import { garbledArgument } from "./own_arguments.ts";
+import { refuseGarbled } from "./garbled_arguments.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { count, descriptor, duration, mode, oneOf, positive } from "./values.ts";
 
@@ -76,12 +77,7 @@ export function verbFrom(args: Arguments): BeamVerb {
   if (misplaced) {
     throw new UsageError(`--${misplaced.name} is not for ${verb}; it is for ${among(verbsOf(misplaced.name))}`);
   }
-  const garbled = garbledArgument(args.command ?? []);
-  if (garbled !== undefined) {
-    throw new UsageError(
-      `'${garbled}' is not UTF-8: send other bytes with --data-file, and a file of such a name with --fd`,
-    );
-  }
+  refuseGarbled(args);
   return verb;
 }
 
@@ -94,16 +90,7 @@ export function verbFrom(args: Arguments): BeamVerb {
  * @throws {UsageError} For too few, too many, or what is none.
  */
 export function addressesFrom(args: Arguments, names: readonly string[]): UnixAddress[] {
-  const [, ...words] = args.words;
-  if (words.length < names.length) throw new UsageError(`which ${names[words.length]}?`);
-  if (words.length > names.length) throw new UsageError(`unexpected '${words[names.length]}'`);
-  return words.map((word, at) => {
-    try {
-      return UnixAddress.parse(word);
-    } catch (error) {
-      throw new UsageError(`${names[at]}: ${(error as Error).message}`);
-    }
-  });
+  return addressesIn(args.words.slice(1), names);
 }
 
 /** A descriptor has a type already, if it is a socket at all. */

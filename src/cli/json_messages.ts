@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type FileMode, joined } from "./beam_payload.ts";
-import { textOf } from "./beam_text.ts";
+import { type Input, linesOf } from "./input_bytes.ts";
+import { textOf } from "./payload_text.ts";
+import type { FileMode } from "./sent_descriptors.ts";
 import { descriptor } from "./values.ts";
 
 /** A descriptor that goes along: one that ipcx was started with, or a file to be opened. */
@@ -25,8 +26,6 @@ const encoder = new TextEncoder();
 /** A byte may take six in JSON, and there is what stands around the payload. */
 const BYTES_PER_BYTE = 6;
 const ROOM_AROUND = 65536;
-
-const LINE_END = 0x0a;
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -89,26 +88,6 @@ export function messageFrom(line: string): JsonMessage {
   return { data: payloadFrom(value), fds: fds.map(fdFrom) };
 }
 
-/** Cuts where lines end. They are decoded one by one, so that what is wrong with one is no matter of others. */
-async function* linesOf(input: ReadableStream<Uint8Array>, longest: number): AsyncIterableIterator<Uint8Array> {
-  let pieces: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  let line = 1;
-  for await (const chunk of input as ReadableStream<Uint8Array<ArrayBuffer>>) {
-    let start = 0;
-    for (let end; (end = chunk.indexOf(LINE_END, start)) >= 0; start = end + 1) {
-      yield await joined([...pieces, chunk.subarray(start, end)]);
-      pieces = [];
-      length = 0;
-      line++;
-    }
-    pieces.push(chunk.subarray(start));
-    length += chunk.length - start;
-    if (length > longest) throw new Error(`line ${line} of standard input is longer than any message`);
-  }
-  yield await joined(pieces);
-}
-
 /**
  * Reads messages, one a line; empty lines are passed over.
  *
@@ -118,12 +97,10 @@ async function* linesOf(input: ReadableStream<Uint8Array>, longest: number): Asy
  * @throws {Error} For a line that is none, with its number.
  */
 export async function* messagesFrom(
-  input: ReadableStream<Uint8Array>,
+  input: Input,
   maxBytes: number,
 ): AsyncIterableIterator<{ line: number; message: JsonMessage }> {
-  let line = 0;
-  for await (const bytes of linesOf(input, BYTES_PER_BYTE * maxBytes + ROOM_AROUND)) {
-    line++;
+  for await (const { number, bytes } of linesOf(input, BYTES_PER_BYTE * maxBytes + ROOM_AROUND)) {
     const text = textOf(bytes);
     if (text?.trim() === "") continue;
     let message: JsonMessage;
@@ -131,8 +108,8 @@ export async function* messagesFrom(
       if (text === undefined) throw new Error("it is no UTF-8");
       message = messageFrom(text);
     } catch (error) {
-      throw new Error(`line ${line} of standard input: ${(error as Error).message}`);
+      throw new Error(`line ${number} of ${input.name}: ${(error as Error).message}`);
     }
-    yield { line, message };
+    yield { line: number, message };
   }
 }
