@@ -10,5 +10,6 @@
 export * from "./src/beam/mod.ts";
 export * from "./src/broker/mod.ts";
 export * from "./src/core/mod.ts";
+export * from "./src/instance/mod.ts";
 export * from "./src/proxy/mod.ts";
 export * from "./src/spawn/mod.ts";

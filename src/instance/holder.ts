@@ -1,0 +1,124 @@
+/**
+ * Who holds a lock.
+ *
+ * @module
+ */
+
+import type { UnixAddress } from "../core/address.ts";
+import { peerCredentialsOf, peerPidfdOf } from "../core/credentials.ts";
+import { SystemError } from "../core/errors.ts";
+import type { Fd } from "../core/fd.ts";
+import { typeNumber } from "../core/options.ts";
+import { isThere } from "../core/pidfd.ts";
+import { companionsOf } from "./companion.ts";
+import { processesWithSocket, type ProcessRecord, readRecord } from "./process_records.ts";
+import { namedSockets, shownName } from "./unix_table.ts";
+
+/** How far apart clocks may be: one counts in hundredths, one is set by hand. */
+const SLACK_MS = 1000;
+
+/** A process that has the socket of a lock open, having taken or inherited it. */
+export interface InstanceKeeper {
+  /** Its process id. */
+  pid: number;
+  /** The name of its program, printable: other bytes than ASCII as `\xHH`. */
+  command?: string;
+}
+
+/**
+ * Who holds a lock. Process and user are the kernel's word; the rest is for
+ * people to read, and no more: who means to mislead can.
+ */
+export interface InstanceHolder {
+  /** The process that took it; 0 if it is in a pid namespace that this one does not see. */
+  pid: number;
+  /** Its effective user id when it took it. */
+  uid: number;
+  /** Its effective group id when it took it. */
+  gid: number;
+  /**
+   * Whether that process has ended, so that only others have it that inherited it.
+   * `false` also where that cannot be told.
+   */
+  hasEnded: boolean;
+  /** The name of its program (/proc/PID/comm), printable: other bytes than ASCII as `\xHH`. */
+  command?: string;
+  /** Since when; what that means `sinceIs` says. */
+  since?: Date;
+  /** `"taken"`: as the holder itself has noted; `"started"`: when its process began, and not before that. */
+  sinceIs?: "taken" | "started";
+}
+
+/** Whether a process is still there; `undefined` where the kernel is too old to tell. */
+function isStillThere(connection: Fd): boolean | undefined {
+  try {
+    using pidfd = peerPidfdOf(connection.number);
+    return isThere(pidfd.number);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    // Before Linux 6.16 there is no pidfd of who has been reaped.
+    return ["ESRCH", "EINVAL"].includes(error.code) ? false : undefined;
+  }
+}
+
+/** The time that the lock's companion tells, if it can be true. */
+function takenAt(lock: UnixAddress, record: ProcessRecord | undefined): Date | undefined {
+  const latest = Date.now() + SLACK_MS;
+  const earliest = record ? record.startedAt.getTime() - SLACK_MS : 0;
+  return companionsOf(lock).filter((time) => time.getTime() >= earliest && time.getTime() <= latest)
+    .reduce<Date | undefined>((last, time) => last && last >= time ? last : time, undefined);
+}
+
+/**
+ * Describes the process that took a lock.
+ *
+ * @param lock The lock's name.
+ * @param connection A connection to it; stays the caller's.
+ * @returns The description.
+ */
+export function describeHolder(lock: UnixAddress, connection: Fd): InstanceHolder {
+  const { pid, uid, gid } = peerCredentialsOf(connection.number);
+  const found = readRecord(pid);
+  // Asked for afterwards: while it is there, nobody else can have had its number.
+  const hasEnded = pid > 0 && (found?.isZombie === true || isStillThere(connection) === false);
+  const record = hasEnded ? undefined : found;
+  const taken = takenAt(lock, record);
+  return {
+    pid,
+    uid,
+    gid,
+    hasEnded,
+    ...(record ? { command: record.command } : {}),
+    ...(taken
+      ? { since: taken, sinceIs: "taken" as const }
+      : record
+      ? { since: record.startedAt, sinceIs: "started" as const }
+      : {}),
+  };
+}
+
+/**
+ * Looks for the socket that has the name of a lock, listening or not.
+ *
+ * @param lock The lock's name.
+ * @returns Its inode; several where a NUL in the name looks like another one's @, none without /proc.
+ */
+export function socketsOf(lock: UnixAddress): number[] {
+  const shown = shownName(lock.bytes);
+  return namedSockets(shown)
+    .filter(({ name, type, isOwner }) => name === shown && type === typeNumber("stream") && isOwner)
+    .map(({ inode }) => inode);
+}
+
+/**
+ * Looks for all processes that have the socket of a lock open.
+ *
+ * @param lock The lock's name.
+ * @returns Those that may be looked at: for other users than root, their own.
+ */
+export function keepersOf(lock: UnixAddress): InstanceKeeper[] {
+  return socketsOf(lock).flatMap(processesWithSocket).map((pid) => {
+    const record = readRecord(pid);
+    return { pid, ...(record ? { command: record.command } : {}) };
+  });
+}
