@@ -270,7 +270,7 @@ int32_t ipcx_waker_arm(int32_t outer, int32_t epoll);
 /* process.c */
 int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
                   const char *environment, uint32_t n_environment,
-                  int32_t source, int32_t target, int32_t signals_held);
+                  const int32_t *fds, uint32_t n_fds, int32_t signals_held);
 int32_t ipcx_environment(char *strings, uint32_t size);
 int32_t ipcx_new_session(void);
 int32_t ipcx_monotonic_time(int64_t *nanoseconds);

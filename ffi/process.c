@@ -49,53 +49,115 @@ static void restore_signals(const struct signals *before)
     pthread_sigmask(SIG_SETMASK, &before->blocked, NULL);
 }
 
-/* Becomes the program at `path`, with descriptor `source`, unless that is -1, at
- * number `target` and everything that is not close-on-exec as it was. Signals are
+/* A descriptor that the program finds at a number. */
+struct placed {
+    int source, target;
+    int flags; /* of what was there, or -1 if nothing was */
+    int saved; /* a copy of that, or -1 */
+    int done;
+};
+
+static struct placed *read_placed(const int32_t *fds, uint32_t n_fds)
+{
+    struct placed *list = malloc(sizeof(*list) * ((size_t)n_fds + 1));
+
+    if (!list)
+        return NULL;
+    for (uint32_t i = 0; i < n_fds; i++)
+        list[i] = (struct placed){.source = fds[2 * i],
+                                  .target = fds[2 * i + 1],
+                                  .flags = -1,
+                                  .saved = -1};
+    return list;
+}
+
+/* Where a descriptor is once all that is in the way was saved. */
+static int source_of(const struct placed *one, const struct placed *list,
+                     uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i].target == one->source && list[i].saved >= 0)
+            return list[i].saved;
+    return one->source;
+}
+
+static int put(struct placed *one, int source)
+{
+    if (dup2(source, one->target) < 0)
+        return -errno;
+    one->done = 1;
+    return 0;
+}
+
+/* Numbers where nothing is are taken first: what is saved would land there. */
+static int place(struct placed *list, uint32_t count)
+{
+    int result = 0;
+
+    for (uint32_t i = 0; i < count && result == 0; i++) {
+        list[i].flags = fcntl(list[i].target, F_GETFD);
+        if (list[i].flags < 0)
+            result = put(&list[i], list[i].source);
+    }
+    for (uint32_t i = 0; i < count && result == 0; i++) {
+        if (list[i].flags < 0)
+            continue;
+        list[i].saved = fcntl(list[i].target, F_DUPFD_CLOEXEC, 0);
+        if (list[i].saved < 0)
+            result = -errno;
+    }
+    for (uint32_t i = 0; i < count && result == 0; i++)
+        if (list[i].flags >= 0)
+            result = put(&list[i], source_of(&list[i], list, count));
+    return result;
+}
+
+static void put_back(const struct placed *list, uint32_t count)
+{
+    for (const struct placed *one = list; one < list + count; one++) {
+        if (one->done && one->saved < 0)
+            close(one->target);
+        if (one->saved < 0)
+            continue;
+        if (one->done)
+            dup3(one->saved, one->target,
+                 one->flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+        close(one->saved);
+    }
+}
+
+/* Becomes the program at `path`, with everything that is not close-on-exec as it
+ * was, and `n_fds` descriptors where it wants them: each has two numbers, its own
+ * and the one that the program finds it at, which is no other's. Signals are
  * reset, unless they are held. Returns only on failure, with every descriptor as
- * before: `target` may be one of the runtime's own. */
+ * before: what is in the way may be the runtime's own. */
 int32_t ipcx_exec(const char *path, const char *arguments, uint32_t n_arguments,
                   const char *environment, uint32_t n_environment,
-                  int32_t source, int32_t target, int32_t signals_held)
+                  const int32_t *fds, uint32_t n_fds, int32_t signals_held)
 {
     char **argv = split(arguments, n_arguments);
     char **envp = split(environment, n_environment);
-    int failure = ENOMEM;
-    int saved = -1, saved_flags = 0;
+    struct placed *placed = read_placed(fds, n_fds);
+    int result = -ENOMEM;
     struct signals before;
 
-    if (!argv || !envp)
+    if (!argv || !envp || !placed)
         goto out;
-    saved_flags = source < 0 ? -1 : fcntl(target, F_GETFD);
-    if (saved_flags >= 0) {
-        saved = fcntl(target, F_DUPFD_CLOEXEC, 0);
-        if (saved < 0) {
-            failure = errno;
-            goto out;
-        }
+    result = place(placed, n_fds);
+    if (result == 0) {
+        if (!signals_held)
+            reset_signals(&before);
+        execve(path, argv, envp);
+        result = -errno;
+        if (!signals_held)
+            restore_signals(&before);
     }
-    /* dup2 of a number onto itself leaves FD_CLOEXEC as it is. */
-    if (source >= 0 && (source == target ? fcntl(target, F_SETFD, 0)
-                                         : dup2(source, target)) < 0) {
-        failure = errno;
-        goto restore;
-    }
-    if (!signals_held)
-        reset_signals(&before);
-    execve(path, argv, envp);
-    failure = errno;
-    if (!signals_held)
-        restore_signals(&before);
-restore:
-    if (saved >= 0) {
-        dup3(saved, target, saved_flags & FD_CLOEXEC ? O_CLOEXEC : 0);
-        close(saved);
-    } else if (source >= 0 && source != target) {
-        close(target);
-    }
+    put_back(placed, n_fds);
 out:
     free(argv);
     free(envp);
-    return -failure;
+    free(placed);
+    return result;
 }
 
 /* The environment as bytes, NAME=VALUE, each with its NUL. Returns how many

@@ -37,7 +37,7 @@ function keyFrom(text: string): Uint8Array {
 /** Becomes the program; on failure the exit status is what a shell's would be. */
 function become(command: readonly string[], socket: UnixSocket, as: number): number {
   try {
-    exec(command[0], command.slice(1), { fd: socket.fd.setBlocking(), as });
+    exec(command[0], command.slice(1), { fds: { [as]: socket.fd.setBlocking() } });
   } catch (error) {
     socket.close();
     return failedStart("pair", error);

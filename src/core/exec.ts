@@ -12,10 +12,8 @@ import { native } from "./native.ts";
 
 /** How to become another program. */
 export interface ExecOptions {
-  /** A descriptor to hand over. It is the program's from then on. */
-  fd?: Fd;
-  /** The number under which the program finds it, 0–1 048 575; by default 3. */
-  as?: number;
+  /** Descriptors to hand over, by the numbers at which the program finds them, 0–1 048 575. */
+  fds?: Readonly<Record<number, Fd>>;
   /** The environment; by default this process's. */
   env?: Readonly<Record<string, string>>;
   /** What the program takes for its own name; by default the command. */
@@ -23,8 +21,6 @@ export interface ExecOptions {
   /** Whether signals wait for the program, as they have been told to, instead of being reset. */
   signalsHeld?: boolean;
 }
-
-const DEFAULT_NUMBER = 3;
 
 /**
  * Replaces this process, and everything in it, with another program.
@@ -34,14 +30,15 @@ const DEFAULT_NUMBER = 3;
  *
  * @param command The program, looked up in PATH if it has no slash.
  * @param args Its arguments, without its own name; bytes where they are no text.
- * @param options The descriptor that it is given, and its environment.
- * @throws {SystemError} ENOENT, EACCES, ENOEXEC, E2BIG.
+ * @param options The descriptors that it is given, and its environment.
+ * @throws {SystemError} ENOENT, EACCES, ENOEXEC, E2BIG; EMFILE where RLIMIT_NOFILE leaves no room to move descriptors.
  * @throws {TypeError} If an argument contains a NUL.
  */
 export function exec(command: string, args: readonly (string | Uint8Array)[], options: ExecOptions = {}): never {
   const environment = options.env ? Environment.of(options.env) : Environment.inherit();
   const argv = packStrings([options.argv0 ?? command, ...args]);
   const envp = environment.pack();
+  const fds = Int32Array.from(Object.entries(options.fds ?? {}).flatMap(([as, fd]) => [fd.number, Number(as)]));
   let errno: number = ERRNO.ENOENT;
   for (const path of candidatesFor(command, environment)) {
     const result = native.ipcx_exec(
@@ -50,8 +47,8 @@ export function exec(command: string, args: readonly (string | Uint8Array)[], op
       argv.count,
       envp.bytes,
       envp.count,
-      options.fd?.number ?? -1,
-      options.as ?? DEFAULT_NUMBER,
+      fds,
+      fds.length / 2,
       options.signalsHeld ? 1 : 0,
     );
     // As execvp(3): a file that may not be run is remembered, one that is not there is not.

@@ -82,7 +82,7 @@ const SYMBOLS = {
   ipcx_waker_start: { parameters: ["i32", "buffer"], result: "i32" },
   ipcx_waker_arm: { parameters: ["i32", "i32"], result: "i32" },
   ipcx_exec: {
-    parameters: ["buffer", "buffer", "u32", "buffer", "u32", "i32", "i32", "i32"],
+    parameters: ["buffer", "buffer", "u32", "buffer", "u32", "buffer", "u32", "i32"],
     result: "i32",
   },
   ipcx_environment: { parameters: ["buffer", "u32"], result: "i32" },

@@ -96,7 +96,7 @@ export function becomeWaiter(program: Fd, orders: WaitOrders): never {
     argv0: orders.commandLine[0],
     env,
     signalsHeld: true,
-    ...(channel ? { fd: channel, as: channel.number } : {}),
+    fds: channel ? { [channel.number]: channel } : {},
   });
 }
 
@@ -137,7 +137,7 @@ export function becomeProgram(
     env[`IPCX_STEP_${at}`] = about === undefined ? syscall : `${syscall} ${about}`;
   }
   needs.forEach(keepOnExec);
-  exec(`/proc/self/fd/${program.number}`, [], { argv0: name, env, fd: planFile, as: planFile.number });
+  exec(`/proc/self/fd/${program.number}`, [], { argv0: name, env, fds: { [planFile.number]: planFile } });
 }
 
 /**

@@ -32,6 +32,14 @@ claim("the descriptor can be standard input", async () => {
   assertEquals(await become(0, "head", "-c", "5"), ["hello"]);
 });
 
+claim("several descriptors arrive, each at its number, whatever numbers they had", async () => {
+  const script = 'for n in "$@"; do head -c 4 <&$n; done';
+  for (const numbers of [[3, 4, 5, 6], [9, 3, 500, 0], [20, 19, 18, 17]]) {
+    const { code, out, err } = await run("become_several.ts", [JSON.stringify(numbers), script]);
+    assertEquals([code, err, out], [0, "", "no 0no 1no 2no 3"], `${numbers}`);
+  }
+});
+
 claim("nothing of the runtime's is left open in the new program", async () => {
   const script = [
     "-c",
@@ -132,7 +140,7 @@ claim("a program that is not there or may not be run leaves everything as it was
 
 claim("a failure says what was attempted and what can be done", () => {
   const [left, right] = UnixSocket.pair();
-  const error = assertThrows(() => exec("/nowhere/program", [], { fd: left.fd, as: 3 }), SystemError);
+  const error = assertThrows(() => exec("/nowhere/program", [], { fds: { 3: left.fd } }), SystemError);
   assertEquals([error.syscall, error.address], ["execve", "/nowhere/program"]);
   assertEquals(
     error.message,
@@ -147,11 +155,11 @@ claim("a NUL cannot be passed, and a number that cannot be is an error", () => {
   const [left, right] = UnixSocket.pair();
   const as = left.fd.number;
   const message = "an argument cannot contain a NUL: 'a\\x00b'";
-  assertThrows(() => exec("true", ["a\0b"], { fd: left.fd, as }), TypeError, message);
-  assertThrows(() => exec("a\0b", [], { fd: left.fd, as }), TypeError, message);
-  assertThrows(() => exec("true", [], { fd: left.fd, as, env: { A: "\0" } }), TypeError, "NUL");
+  assertThrows(() => exec("true", ["a\0b"], { fds: { [as]: left.fd } }), TypeError, message);
+  assertThrows(() => exec("a\0b", [], { fds: { [as]: left.fd } }), TypeError, message);
+  assertThrows(() => exec("true", [], { fds: { [as]: left.fd }, env: { A: "\0" } }), TypeError, "NUL");
   for (const number of [-1, 2_000_000_000]) {
-    assertEquals(assertThrows(() => exec("true", [], { fd: left.fd, as: number }), SystemError).code, "EBADF");
+    assertEquals(assertThrows(() => exec("true", [], { fds: { [number]: left.fd } }), SystemError).code, "EBADF");
   }
   left.close();
   right.close();

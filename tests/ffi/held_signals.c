@@ -116,9 +116,9 @@ static void hold_and_become(void)
             nanosleep(&millisecond, NULL);
         }
     }
-    CHECK_IS(ipcx_exec("/nowhere/at/all", arguments, 2, NULL, 0, -1, 3, 1),
+    CHECK_IS(ipcx_exec("/nowhere/at/all", arguments, 2, NULL, 0, NULL, 0, 1),
              -ENOENT);
-    ipcx_exec("/proc/self/exe", arguments, 2, NULL, 0, -1, 3, 1);
+    ipcx_exec("/proc/self/exe", arguments, 2, NULL, 0, NULL, 0, 1);
 }
 
 static void check_held(bool has_thread)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -91,15 +92,14 @@ static int32_t only_descriptor(void)
 
 static void execute(int32_t source, int32_t target)
 {
+    const int32_t fds[] = {source, target};
     char arguments[64];
     int length = sprintf(arguments, "driver%cexecuted%c%c%d", 0, 0, 0, target);
 
     change_signals();
     CHECK(length > 0);
     /* Here only if it failed. */
-    CHECK_IS(ipcx_exec(PROGRAM, arguments, 4, "IPCX=a b=c", 1, source, target,
-                       0),
-             0);
+    CHECK_IS(ipcx_exec(PROGRAM, arguments, 4, "IPCX=a b=c", 1, fds, 1, 0), 0);
 }
 
 static void the_program_gets_the_descriptor_at_3(void)
@@ -132,7 +132,9 @@ static void the_program_gets_the_descriptor_as_its_input(void)
 
 static int32_t fail_to_execute(const char *path, int32_t source, int32_t target)
 {
-    return ipcx_exec(path, "none", 1, NULL, 0, source, target, 0);
+    const int32_t fds[] = {source, target};
+
+    return ipcx_exec(path, "none", 1, NULL, 0, fds, 1, 0);
 }
 
 /* Fails with a descriptor in the way that has these flags. */
@@ -208,9 +210,111 @@ static void arguments_that_are_too_long_are_refused(void)
 
     memset(text, 'x', size - 1);
     text[size - 1] = 0;
-    CHECK_IS(ipcx_exec(PROGRAM, text, 1, NULL, 0, 0, 0, 0), -E2BIG);
-    CHECK_IS(ipcx_exec(PROGRAM, "none", 1, text, 1, 0, 0, 0), -E2BIG);
+    CHECK_IS(ipcx_exec(PROGRAM, text, 1, NULL, 0, NULL, 0, 0), -E2BIG);
+    CHECK_IS(ipcx_exec(PROGRAM, "none", 1, text, 1, NULL, 0, 0), -E2BIG);
     free(text);
+}
+
+#define SEVERAL 5
+
+/* Pipes, each with its letter in it, at a number where it is not in the way. */
+static void open_several(int32_t *numbers)
+{
+    int ends[2];
+
+    for (int i = 0; i < SEVERAL; i++) {
+        CHECK_IS(pipe2(ends, O_CLOEXEC), 0);
+        CHECK_IS(write(ends[1], &"abcde"[i], 1), 1);
+        numbers[i] = fcntl(ends[0], F_DUPFD_CLOEXEC, 100);
+        close(ends[0]);
+        close(ends[1]);
+    }
+}
+
+static char letter_at(int fd)
+{
+    char letter = '-';
+
+    CHECK_IS(read(fd, &letter, 1), 1);
+    return letter;
+}
+
+/* Moves pipes to numbers at which others are, and becomes a shell that reads
+ * them from 3 on. */
+static void check_several(const int32_t *places)
+{
+    const char arguments[] =
+        "sh\0-c\0"
+        "r=; for n in 3 4 5 6 7; do r=$r$(head -c 1 <&$n); done; "
+        "[ $r = abcde ] && [ ! -e /proc/self/fd/8 ]";
+    int32_t numbers[SEVERAL], fds[2 * SEVERAL];
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        /* Whatever the driver was started with. */
+        for (int fd = 3; fd < 100; fd++)
+            close(fd);
+        open_several(numbers);
+        for (int i = 0; i < SEVERAL; i++) {
+            CHECK_IS(dup3(numbers[i], places[i], O_CLOEXEC), places[i]);
+            fds[2 * i] = places[i];
+            fds[2 * i + 1] = 3 + i;
+        }
+        CHECK_IS(ipcx_exec("/bin/sh", arguments, 3, "PATH=/usr/bin:/bin", 1,
+                           fds, SEVERAL, 0),
+                 0);
+        _exit(99);
+    }
+    CHECK_IS(waitpid(pid, &status, 0), pid);
+    CHECK(WIFEXITED(status));
+    CHECK_IS(WEXITSTATUS(status), 0);
+}
+
+static void several_descriptors_arrive_whatever_is_in_their_way(void)
+{
+    const int32_t places[][SEVERAL] = {
+        {3, 4, 5, 6, 7},      /* where they are to be */
+        {7, 6, 5, 4, 3},      /* turned round */
+        {4, 5, 6, 7, 3},      /* one further */
+        {7, 3, 4, 5, 6},
+        {20, 21, 22, 23, 24}, /* out of the way */
+        {8, 5, 21, 3, 9},     /* some of each */
+    };
+
+    for (unsigned i = 0; i < sizeof(places) / sizeof(*places); i++)
+        check_several(places[i]);
+}
+
+static void a_failure_restores_several(void)
+{
+    int32_t numbers[SEVERAL], fds[2 * SEVERAL];
+    int before;
+
+    open_several(numbers);
+    before = count_open();
+    /* Each to the next one's number, the last to where nothing is. */
+    for (int i = 0; i < SEVERAL; i++) {
+        fds[2 * i] = numbers[i];
+        fds[2 * i + 1] = i + 1 < SEVERAL ? numbers[i + 1] : FREE_NUMBER;
+    }
+    CHECK_IS(ipcx_exec("/nowhere/at/all", "none", 1, NULL, 0, fds, SEVERAL, 0),
+             -ENOENT);
+    /* The same where one in the middle is not open. */
+    fds[4] = FREE_NUMBER + 1;
+    CHECK_IS(ipcx_exec(PROGRAM, "none", 1, NULL, 0, fds, SEVERAL, 0), -EBADF);
+    fds[4] = numbers[2];
+    /* And, but for the last, without room to save them. */
+    leave_room_for(2);
+    CHECK_IS(ipcx_exec(PROGRAM, "none", 1, NULL, 0, fds, SEVERAL - 1, 0),
+             -EMFILE);
+    CHECK(!is_open(FREE_NUMBER));
+    CHECK_IS(count_open(), before);
+    for (int i = 0; i < SEVERAL; i++) {
+        CHECK_IS(ipcx_is_close_on_exec(numbers[i]), 1);
+        CHECK_IS(letter_at(numbers[i]), "abcde"[i]);
+        close(numbers[i]);
+    }
 }
 
 static void a_session_is_begun_once(void)
@@ -242,6 +346,8 @@ void test_process(void)
     RUN_IN_CHILD(the_program_gets_the_descriptor_as_its_input);
     RUN_IN_CHILD(a_failure_restores_the_descriptor_in_the_way);
     RUN_IN_CHILD(a_failure_restores_the_signals);
+    RUN(several_descriptors_arrive_whatever_is_in_their_way);
+    RUN_IN_CHILD(a_failure_restores_several);
     RUN_IN_CHILD(descriptors_that_cannot_be_moved_give_an_error);
     RUN(arguments_that_are_too_long_are_refused);
     RUN_IN_CHILD(a_session_is_begun_once);

@@ -7,4 +7,4 @@ startReactor();
 const [number, command, ...args] = Deno.args;
 const [left, right] = UnixSocket.pair();
 await left.send("hello");
-exec(command, args, { fd: right.fd, as: Number(number), env: { ...Deno.env.toObject(), ODD: "grüße=\n" } });
+exec(command, args, { fds: { [Number(number)]: right.fd }, env: { ...Deno.env.toObject(), ODD: "grüße=\n" } });

@@ -15,7 +15,7 @@ const signals = (): string[] => Deno.readTextFileSync("/proc/self/status").match
 
 function attempt(command: string, as: number, args: string[] = []): string {
   try {
-    return exec(command, args, { fd: right.fd, as });
+    return exec(command, args, { fds: { [as]: right.fd } });
   } catch (error) {
     return (error as SystemError).code;
   }
