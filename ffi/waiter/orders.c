@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define REMOVE "IPCX_REMOVE_"
+#define HOLD "IPCX_HOLD_"
 
 static int64_t number(const char *name, int64_t otherwise)
 {
@@ -30,13 +31,34 @@ void read_orders(struct orders *orders)
     orders->is_terminal = number("IPCX_TERMINAL", 0) != 0;
 }
 
-/* The next order to remove a file, behind its name. */
-static const char *next_removal(char ***variable)
+/* The next order of a kind, behind its name. */
+static const char *next_order(const char *kind, char ***variable)
 {
     for (; **variable; ++*variable)
-        if (strncmp(**variable, REMOVE, strlen(REMOVE)) == 0)
+        if (strncmp(**variable, kind, strlen(kind)) == 0)
             return strchr(*(*variable)++, '=') + 1;
     return NULL;
+}
+
+static size_t count_of(const char *kind)
+{
+    char **variable = environ;
+    size_t count = 0;
+
+    while (next_order(kind, &variable))
+        count++;
+    return count;
+}
+
+/* Both kinds of orders begin with the descriptor. */
+static int *add_descriptors(const char *kind, int *end)
+{
+    char **variable = environ;
+    const char *order;
+
+    while ((order = next_order(kind, &variable)))
+        *end++ = atoi(order);
+    return end;
 }
 
 static int by_number(const void *one, const void *other)
@@ -62,21 +84,14 @@ static void close_all_but(int *kept, size_t count)
  * are only needed to relay; their numbers stay taken. */
 void close_others(const struct orders *orders)
 {
-    char **variable = environ;
-    const char *removal;
-    size_t count = 2;
-    int *kept;
+    size_t count = 2 + count_of(REMOVE) + count_of(HOLD);
+    int *kept = calloc(count, sizeof(*kept));
 
-    while (next_removal(&variable))
-        count++;
-    kept = calloc(count, sizeof(*kept));
     if (!kept)
         abort();
     kept[0] = orders->status_fd;
     kept[1] = orders->channel;
-    variable = environ;
-    for (size_t i = 2; (removal = next_removal(&variable)); i++)
-        kept[i] = atoi(removal);
+    add_descriptors(HOLD, add_descriptors(REMOVE, kept + 2));
     close_all_but(kept, count);
     free(kept);
     if (orders->channel < 0) {
@@ -108,6 +123,6 @@ void remove_files(void)
     char **variable = environ;
     const char *removal;
 
-    while ((removal = next_removal(&variable)))
+    while ((removal = next_order(REMOVE, &variable)))
         remove_file(removal);
 }

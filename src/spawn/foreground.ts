@@ -49,6 +49,8 @@ export interface ForegroundOptions {
   grace: number;
   /** What the waiter shows as its command line. */
   commandLine: readonly [string, ...(string | Uint8Array)[]];
+  /** What the waiter keeps open until the program has ended, such as a lock. */
+  held?: readonly Fd[];
 }
 
 /** An end of a pair whose other end the program has, and who is to get it. */
@@ -183,6 +185,7 @@ export async function runInForeground(options: ForegroundOptions): Promise<never
       channel,
       isTerminal: terminal !== undefined,
       files,
+      held: options.held ?? [],
       commandLine: options.commandLine,
     });
   } catch (error) {

@@ -43,6 +43,8 @@ export interface WaitOrders {
   isTerminal: boolean;
   /** Files to remove in the end. */
   files: readonly FileToRemove[];
+  /** What is kept open until then, and the child does not have. */
+  held: readonly Fd[];
   /** What is shown as the command line of the process. */
   commandLine: readonly [string, ...(string | Uint8Array)[]];
 }
@@ -73,6 +75,11 @@ function removals(files: readonly FileToRemove[]): Record<string, string> {
   return Object.fromEntries(files.map(({ fd, path }, at) => [`IPCX_REMOVE_${at}`, `${fd.number}:${path}`]));
 }
 
+function holds(held: readonly Fd[]): Record<string, string> {
+  for (const fd of held) keepOnExec(fd.number);
+  return Object.fromEntries(held.map((fd, at) => [`IPCX_HOLD_${at}`, `${fd.number}`]));
+}
+
 /**
  * Becomes the waiter of a child; {@linkcode holdSignals} came before the child.
  *
@@ -91,7 +98,7 @@ export function becomeWaiter(program: Fd, orders: WaitOrders): never {
   if (statusFd !== undefined) env.IPCX_STATUS_FD = `${statusFd}`;
   if (timeout !== undefined) env.IPCX_TIMEOUT = `${timeout}`;
   if (channel) env.IPCX_CHANNEL = `${channel.number}`;
-  Object.assign(env, removals(orders.files));
+  Object.assign(env, removals(orders.files), holds(orders.held));
   exec(`/proc/self/fd/${program.number}`, orders.commandLine.slice(1), {
     argv0: orders.commandLine[0],
     env,

@@ -46,6 +46,7 @@ const CASES: Readonly<Record<string, string>> = {
   relayed_terminal: "it joins a terminal to standard input and output, to the end of each",
   stuck_output: "it ends when it is told to though nobody takes what its child has left",
   files: "it removes the files that it is told to, unless they were replaced",
+  held: "it holds what it is to hold until its child has ended, and closes all else",
   orphans: "it is not taken in by the end of others than its child",
 };
 

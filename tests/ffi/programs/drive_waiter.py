@@ -236,6 +236,32 @@ def files():
         expect(os.listdir(folder), ["replaced"])
 
 
+def held():
+    """What it is to hold it has open until its child has ended, and nothing else."""
+    held, hold = os.pipe()
+    other, another = os.pipe()
+    awaited, go_on = os.pipe()
+
+    def child():
+        for fd in (hold, another, go_on):
+            os.close(fd)
+        return len(os.read(awaited, 1))
+
+    waiter = Waiter(child, {40: hold, 41: another}, HOLD_0=40, HOLD_1="x", HOLD_12=99)
+    for fd in (hold, another, awaited):
+        os.close(fd)
+    expect(read_all(other), b"")
+    os.set_blocking(held, False)
+    try:
+        expect(os.read(held, 1), "nothing yet")
+    except BlockingIOError:
+        pass
+    os.set_blocking(held, True)
+    os.write(go_on, b"x")
+    expect(read_all(held), b"")
+    expect(waiter.end(), 1)
+
+
 def orphans():
     """As a subreaper it reaps what is not its child, and goes on waiting for that."""
 
