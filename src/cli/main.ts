@@ -23,6 +23,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   brokerctl: () => import("./brokerctl.ts"),
   pair: () => import("./pair.ts"),
   beam: () => import("./beam.ts"),
+  lock: () => import("./lock.ts"),
   proxy: () => import("./proxy.ts"),
   completions: () => import("./completions.ts"),
 };

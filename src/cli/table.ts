@@ -6,6 +6,7 @@
  */
 
 import { BEAM } from "./beam_table.ts";
+import { LOCK } from "./lock_table.ts";
 import { LOGGING } from "./logging_table.ts";
 import { PROXY } from "./proxy_table.ts";
 import { NSEXEC, SPAWN } from "./spawn_table.ts";
@@ -154,7 +155,17 @@ const COMPLETIONS: CommandSpec = {
 };
 
 /** The subcommands, in the order in which help lists them. */
-export const COMMANDS: readonly CommandSpec[] = [SPAWN, NSEXEC, BROKER, BROKERCTL, PAIR, BEAM, PROXY, COMPLETIONS];
+export const COMMANDS: readonly CommandSpec[] = [
+  SPAWN,
+  NSEXEC,
+  BROKER,
+  BROKERCTL,
+  PAIR,
+  BEAM,
+  LOCK,
+  PROXY,
+  COMPLETIONS,
+];
 
 /** The option that every subcommand understands. */
 export const HELP_OPTION: OptionSpec = { name: "help", short: "h", help: "show this help" };

@@ -9,6 +9,9 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, "": 1000, m: 6
 /** The longest time that timers can wait, in milliseconds: 24 days. */
 const MAX_DURATION_MS = 0x7fffffff;
 
+/** What a parent is told of an exit status has eight bits. */
+const MAX_EXIT_STATUS = 255;
+
 /** The highest descriptor by default (fs.nr_open). */
 const MAX_DESCRIPTOR = 1_048_575;
 
@@ -74,6 +77,19 @@ export function positive(text: string): number {
 export function descriptor(text: string): number {
   const number = count(text);
   if (number > MAX_DESCRIPTOR) throw new Error(`'${text}' is too high: ${MAX_DESCRIPTOR} is the most`);
+  return number;
+}
+
+/**
+ * Reads an exit status.
+ *
+ * @param text Its digits.
+ * @returns The status, 0–255.
+ * @throws {Error} If it is none.
+ */
+export function exitStatus(text: string): number {
+  const number = count(text);
+  if (number > MAX_EXIT_STATUS) throw new Error(`'${text}' is too high: ${MAX_EXIT_STATUS} is the most`);
   return number;
 }
 

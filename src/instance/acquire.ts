@@ -25,7 +25,7 @@ const LONG_WAIT_MS = 100;
 export interface AcquireOptions {
   /** Whether to wait while somebody else holds it; by default only if there is a `timeout`. */
   wait?: boolean;
-  /** How long to wait at most, 0–2 147 483 647 milliseconds; by default without limit, if `wait` is true. */
+  /** How long to wait at most, 0–2 147 483 647 milliseconds, 0 for not at all; by default without limit, if `wait` is true. */
   timeout?: number;
   /** Ends the wait with its reason. */
   signal?: AbortSignal;
@@ -106,14 +106,13 @@ export async function acquireInstance(name: UnixAddress | string, options: Acqui
   const { timeout, signal, expectUid } = options;
   checkTimeout(timeout);
   signal?.throwIfAborted();
-  const waits = options.wait ?? timeout !== undefined;
+  const waits = timeout !== 0 && (options.wait ?? timeout !== undefined);
   using patience = new Patience(waits ? timeout : UNTIL_IT_LISTENS_MS, signal);
   for (;;) {
     const instance = takeInstance(lock);
     if (instance) return instance;
     using answer = ask(lock);
-    const isWorthWaiting = waits ? timeout !== 0 : answer.isRefused;
-    if (!isWorthWaiting) throw heldError(lock, answer, expectUid);
+    if (!waits && !answer.isRefused) throw heldError(lock, answer, expectUid);
     const isExpected = !answer.connection || expectUid === undefined ||
       peerCredentialsOf(answer.connection.number).uid === expectUid;
     if (!isExpected || !await untilItMayBeFree(answer, patience)) throw heldError(lock, answer, expectUid);

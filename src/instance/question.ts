@@ -24,7 +24,7 @@ export interface Answer extends Disposable {
 
 const REASONS: Readonly<Record<number, string>> = {
   [ERRNO.EAGAIN]: "as many have asked already as can (net.core.somaxconn)",
-  [ERRNO.ECONNREFUSED]: "it does not listen, so it is no lock of ipcx",
+  [ERRNO.ECONNREFUSED]: "the socket of that name does not listen, as that of a lock would",
   [ERRNO.EPERM]: "a security module lets nobody ask",
   [ERRNO.EACCES]: "a security module lets nobody ask",
 };

@@ -54,7 +54,8 @@ export function namedSockets(start: string): NamedSocket[] {
     const row = table.slice(table.lastIndexOf("\n", at) + 1, at);
     const [, type, state, inode] = /^[0-9a-f]+: \S+ \S+ \S+ ([0-9A-F]{4}) ([0-9A-F]{2}) +(\d+)$/.exec(row) ?? [];
     if (type === undefined) continue;
-    const end = table.indexOf("\n", at);
+    // A name may have line ends, too.
+    const end = table.indexOf("\n", at + wanted.length);
     found.push({
       type: parseInt(type, 16),
       isOwner: parseInt(state, 16) === UNCONNECTED,

@@ -100,6 +100,11 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
     "log-file": [],
     exec: [],
   },
+  lock: {
+    timeout: [["soon", NO_DURATION], ["600h", "24 days is the most"]],
+    "conflict-exit-code": [["x", "is no whole number"], ["256", "'256' is too high: 255 is the most"]],
+    "expect-uid": [["no-such-user", "there is no user 'no-such-user' in /etc/passwd"], ["4294967295", "too high"]],
+  },
   proxy: {
     config: [],
     pidfile: [],
@@ -117,6 +122,7 @@ const REST: Record<string, string[]> = {
   spawn: ["true"],
   nsexec: ["true"],
   beam: ["recv", "@nowhere"],
+  lock: ["@x", "--", "true"],
   proxy: ["--config=none.yaml"],
 };
 
