@@ -162,6 +162,35 @@ enum {
     IPCX_RUN_BYTES = 65536,        /* how much of each is kept */
 };
 
+/* Which side of ipcx_splice() has an offset, and whether more is to come soon. */
+enum ipcx_splice {
+    IPCX_SPLICE_FROM_AT = 1,
+    IPCX_SPLICE_TO_AT = 2,
+    IPCX_SPLICE_MORE = 4,
+};
+
+/* Why bytes are moved no further. */
+enum ipcx_move {
+    IPCX_MOVE_DONE,  /* enough for now; perhaps less than was asked for */
+    IPCX_MOVE_ENDED, /* there is nothing more, and never will be */
+    IPCX_MOVE_EMPTY, /* there is nothing yet */
+    IPCX_MOVE_FULL,  /* there is no room */
+};
+
+/* Where it is told what was moved. */
+enum ipcx_moved {
+    IPCX_MOVED_BYTES,
+    IPCX_MOVED_HELD, /* ipcx_pump(): in the pipe, before and after */
+    IPCX_MOVED_SIDE, /* ipcx_pump(): which side the end or failure is of */
+    IPCX_MOVED_SLOTS,
+};
+
+enum ipcx_side {
+    IPCX_SIDE_NONE,
+    IPCX_SIDE_FROM,
+    IPCX_SIDE_TO,
+};
+
 /* A thread that starts processes, as long as this one lives. */
 struct ipcx_runner;
 
@@ -217,10 +246,25 @@ int32_t ipcx_listen_ephemeral(int32_t ipv6, int32_t everywhere,
 int32_t ipcx_internet_name(int32_t fd, char *host, uint32_t size);
 
 /* memory.c */
-int32_t ipcx_memory_create(const char *name, uint32_t size);
+int32_t ipcx_memory_create(const char *name, uint32_t size, int32_t sealable);
 int32_t ipcx_memory_size(int32_t fd);
-int32_t ipcx_memory_map(int32_t fd, uint32_t size, uint64_t *address);
+int32_t ipcx_memory_map(int32_t fd, uint32_t size, int32_t is_private,
+                        uint64_t *address);
 int32_t ipcx_memory_unmap(const uint64_t *address, uint32_t size);
+int32_t ipcx_memory_seals(int32_t fd);
+int32_t ipcx_memory_seal(int32_t fd, int32_t seals, const uint64_t *address,
+                         uint32_t size);
+
+/* zero_copy.c */
+int32_t ipcx_send_file(int32_t to, int32_t file, uint32_t offset_low,
+                       uint32_t offset_high, uint32_t count, int32_t *moved);
+int32_t ipcx_splice(int32_t from, int32_t to, uint32_t count, int32_t flags,
+                    uint32_t offset_low, uint32_t offset_high, int32_t *moved);
+int32_t ipcx_tee(int32_t from, int32_t to, uint32_t count, int32_t *moved);
+int32_t ipcx_vmsplice(int32_t to, const void *memory, uint32_t offset,
+                      uint32_t length);
+int32_t ipcx_pump(int32_t from, int32_t to, int32_t reader, int32_t writer,
+                  uint32_t count, int32_t *moved);
 
 /* sockets.c */
 int32_t ipcx_socket(int32_t type);
@@ -250,7 +294,10 @@ int32_t ipcx_open_path(const char *path, int32_t flags);
 int32_t ipcx_lock_directory(const char *path, uint32_t patience_ms);
 int32_t ipcx_read(int32_t fd, void *data, uint32_t size);
 int32_t ipcx_try_read(int32_t fd, void *data, uint32_t size);
+int32_t ipcx_read_at(int32_t fd, void *data, uint32_t size,
+                     uint32_t offset_low, uint32_t offset_high);
 int32_t ipcx_write(int32_t fd, const void *data, uint32_t length);
+int32_t ipcx_write_parts(int32_t fd, const void *parts, uint32_t n_parts);
 int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length,
                          int32_t is_program);
 int32_t ipcx_change_mode(int32_t fd, uint32_t mode);

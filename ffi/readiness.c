@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -23,6 +24,16 @@
 
 /* More than the least that any architecture takes (128 KiB on arm64). */
 #define THREAD_STACK (256 * 1024)
+
+/* Which of the events of poll(2) hold at this moment. */
+int32_t ipcx_poll(int32_t fd, int32_t events)
+{
+    struct pollfd asked = {.fd = fd, .events = (short)events};
+
+    if (poll(&asked, 1, 0) < 0)
+        return -errno;
+    return asked.revents & POLLNVAL ? -EBADF : asked.revents;
+}
 
 int32_t ipcx_epoll_create(void)
 {

@@ -18,7 +18,7 @@ const SLOTS = 11;
 const SLOT_FLAGS = 0;
 const SLOT_SURPLUS = 2;
 const received = new Int32Array(SLOTS);
-const noFds = new Int32Array(1);
+const RECEIVED = Deno.UnsafePointer.of(received);
 const peer = new Int32Array(3);
 const handed = new Int32Array(2);
 
@@ -80,7 +80,7 @@ export class Connection implements Credentials {
    * @throws {SystemError} ECONNRESET if the peer closed with data unread.
    */
   receive(buffer: Uint8Array<ArrayBuffer>): number {
-    const result = native.ipcx_receive(this.#fd, buffer, buffer.length, noFds, 0, received, null, 0);
+    const result = native.ipcx_receive(this.#fd, buffer, buffer.length, null, 0, RECEIVED, null, 0);
     return result === -ERRNO.EAGAIN ? NOTHING_YET : check(result, "recvmsg", { pid: this.pid });
   }
 

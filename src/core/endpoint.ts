@@ -44,6 +44,18 @@ export function unixTypeOf(fd: number, name: string = `fd:${fd}`): SocketType {
   return typeName(getNumber(fd, SO.TYPE));
 }
 
+/**
+ * The number of a socket's descriptor, for a call.
+ *
+ * @param fd The descriptor.
+ * @returns Its number.
+ * @throws {ClosedError} If the socket was closed or given away.
+ */
+export function socketNumber(fd: Fd): number {
+  if (!fd.isOpen) throw new ClosedError("the socket was closed");
+  return fd.number;
+}
+
 /** The common part of sockets and listeners: owner of a descriptor, and of a socket file if it made one. */
 export abstract class Endpoint implements Disposable {
   /** The descriptor, which stays the socket's own. */
@@ -74,8 +86,7 @@ export abstract class Endpoint implements Disposable {
    * @throws {ClosedError} If the socket was closed or given away.
    */
   protected get number(): number {
-    if (!this.fd.isOpen) throw new ClosedError("the socket was closed");
-    return this.fd.number;
+    return socketNumber(this.fd);
   }
 
   /** The socket's own name. */

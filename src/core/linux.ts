@@ -15,6 +15,7 @@ export const MSG = {
 /** Events of epoll(7). */
 export const EPOLL = {
   IN: 0x1,
+  PRI: 0x2,
   OUT: 0x4,
   ERR: 0x8,
   HUP: 0x10,
@@ -63,10 +64,12 @@ export const SO = {
   TYPE: 3,
   SNDBUF: 7,
   RCVBUF: 8,
+  OOBINLINE: 10,
   PASSCRED: 16,
   PEERCRED: 17,
   TIMESTAMP: 29,
   ACCEPTCONN: 30,
+  SNDBUFFORCE: 32,
   DOMAIN: 39,
   PEEK_OFF: 42,
   PEERGROUPS: 59,

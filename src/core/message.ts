@@ -8,9 +8,19 @@ import type { UnixAddress } from "./address.ts";
 import type { Credentials } from "./credentials.ts";
 import { closeAll, type Fd } from "./fd.ts";
 
+/**
+ * What a message carries: bytes, text as UTF-8, or bytes from several places one
+ * behind the other (writev(2)), of which there may be 1024.
+ */
+export type Payload = Uint8Array<ArrayBuffer> | string | readonly Uint8Array<ArrayBuffer>[];
+
 /** How to send a message. */
 export interface SendOptions {
-  /** Descriptors to send along, 0–253. They stay the caller's, who may close them afterwards. */
+  /**
+   * Descriptors to send along. They stay the caller's, who may close them
+   * afterwards. A packet carries 253; on a stream more are sent in several
+   * messages, each of which needs a byte.
+   */
   fds?: readonly Fd[];
   /** Credentials to send; other than one's own need CAP_SYS_ADMIN, CAP_SETUID or CAP_SETGID. */
   credentials?: Credentials;
@@ -28,6 +38,17 @@ export interface ReceiveOptions {
   maxBytes?: number;
   /** Where to put the data, instead of into memory of its own; on a stream not empty. */
   buffer?: Uint8Array<ArrayBuffer>;
+  /**
+   * Where to put the data, one buffer filled after the other (readv(2)), at most
+   * 1024; the message's own `data` is empty then, its `length` tells how much there was.
+   */
+  buffers?: readonly Uint8Array<ArrayBuffer>[];
+  /**
+   * Waits until as much has come as was asked for, or the end (MSG_WAITALL); for
+   * streams. Unlike the kernel it does not stop at descriptors: all of them are
+   * in the message. What was taken is lost if the signal ends the wait.
+   */
+  waitAll?: boolean;
   /** The most descriptors to keep, 0–253, by default 253; what comes beyond is closed. */
   maxFds?: number;
   /** Leaves the message in the queue (MSG_PEEK). Its descriptors are duplicated each time. */
@@ -52,6 +73,8 @@ export interface ReceiveManyOptions {
 export interface MessageParts {
   /** The bytes. */
   data: Uint8Array<ArrayBuffer>;
+  /** How many of them are the message's, by default all. */
+  kept?: number;
   /** The length of the packet as sent. */
   length: number;
   /** Whether bytes were lost. */
@@ -77,8 +100,8 @@ export interface MessageParts {
  * block: what was not taken is closed at its end.
  */
 export class Message implements Disposable {
-  /** The bytes; on a stream, as many as there were. */
-  readonly data: Uint8Array<ArrayBuffer>;
+  #data: Uint8Array<ArrayBuffer>;
+  readonly #kept: number;
   /** The length of the packet as sent, which is more than `data` has if it was truncated. */
   readonly length: number;
   /** Whether bytes of a packet were lost because the buffer was too small (MSG_TRUNC). */
@@ -105,7 +128,8 @@ export class Message implements Disposable {
    * @param parts Its parts; the descriptors become the message's.
    */
   constructor(parts: MessageParts) {
-    this.data = parts.data;
+    this.#data = parts.data;
+    this.#kept = parts.kept ?? parts.data.length;
     this.length = parts.length;
     this.truncated = parts.truncated;
     this.controlTruncated = parts.controlTruncated;
@@ -114,6 +138,16 @@ export class Message implements Disposable {
     this.credentials = parts.credentials;
     this.pidfd = parts.pidfd;
     this.from = parts.from;
+  }
+
+  /**
+   * The bytes; on a stream, as many as there were. Small messages share the
+   * memory of one buffer: give away a copy of the data, not its buffer.
+   */
+  get data(): Uint8Array<ArrayBuffer> {
+    // Made when it is asked for: for small messages that costs as much as all the rest.
+    if (this.#data.length !== this.#kept) this.#data = this.#data.subarray(0, this.#kept);
+    return this.#data;
   }
 
   /** The data as UTF-8 text. */

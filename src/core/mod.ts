@@ -4,11 +4,12 @@
  * @module
  */
 
-export { Acceptor, type AcceptHandler } from "./acceptor.ts";
+export { type AcceptHandler, Acceptor } from "./acceptor.ts";
 export { type AccessPeer, AccessRuleError } from "./access_rules.ts";
 export { type ActivatedFd, takeActivatedFds } from "./activation.ts";
 export { AddressError, type AddressKind, escapeBytes, unescapeBytes, UnixAddress } from "./address.ts";
 export { type Adoptable, adoptReader, adoptSocket, adoptStreams, serveConnection, serveListener } from "./adoption.ts";
+export { PacketBatch, type PacketBatchOptions } from "./batch.ts";
 export { type ConnectOptions } from "./connect.ts";
 export { type Credentials } from "./credentials.ts";
 export { daemonize, isDaemonized } from "./daemonize.ts";
@@ -25,6 +26,7 @@ export { type ListenOptions, UnixListener } from "./listener.ts";
 export {
   Message,
   type MessageParts,
+  type Payload,
   type ReceiveManyOptions,
   type ReceiveOptions,
   type SendOptions,

@@ -48,6 +48,8 @@ export interface SocketOptions {
   passPidfd: boolean;
   /** Whether descriptors are taken at all (SO_PASSRIGHTS, Linux 6.16); senders get EPERM if not. */
   passRights: boolean;
+  /** Whether a byte that was sent out of band stays where it was sent, in the data (SO_OOBINLINE). */
+  urgentInline: boolean;
   /** Where peeking starts, in bytes, or −1 for the start (SO_PEEK_OFF). */
   peekOffset: number;
 }
@@ -58,6 +60,7 @@ const OPTIONS: Readonly<Record<keyof SocketOptions, { number: number; kind: "num
   passCredentials: { number: SO.PASSCRED, kind: "boolean" },
   passPidfd: { number: SO.PASSPIDFD, kind: "boolean" },
   passRights: { number: SO.PASSRIGHTS, kind: "boolean" },
+  urgentInline: { number: SO.OOBINLINE, kind: "boolean" },
   peekOffset: { number: SO.PEEK_OFF, kind: "number" },
 };
 

@@ -5,23 +5,21 @@
  */
 
 import { toAddress, type UnixAddress } from "./address.ts";
+import type { PacketBatch } from "./batch.ts";
 import { type ConnectOptions, connectSocket } from "./connect.ts";
-import { delay } from "./delay.ts";
 import { lockDirectory } from "./directory_lock.ts";
 import { Endpoint, unixTypeOf } from "./endpoint.ts";
-import { check, ClosedError, type SystemError } from "./errors.ts";
-import { areOthersDue, countOperations, letOthersRun } from "./fairness.ts";
+import { check, ClosedError } from "./errors.ts";
 import { Fd } from "./fd.ts";
-import { MAX_FDS_PER_MESSAGE, SO } from "./linux.ts";
-import type { Message, ReceiveManyOptions, ReceiveOptions, SendOptions } from "./message.ts";
+import { SO } from "./linux.ts";
+import type { Message, Payload, ReceiveManyOptions, ReceiveOptions, SendOptions } from "./message.ts";
 import { native } from "./native.ts";
 import { setNumber, type SocketType, typeNumber } from "./options.ts";
-import { reach } from "./reach.ts";
+import { Receiving } from "./receiving.ts";
+import { Sending } from "./sending.ts";
 import { bindSocket, type SocketFile, type SocketFileOptions } from "./socket_file.ts";
-import { MAX_MESSAGES, receiveManyNow, receiveNow, sendNow, WOULD_BLOCK } from "./transfer.ts";
 import { trafficOf } from "./traffic.ts";
-
-const encoder = new TextEncoder();
+import { receiveUrgentNow } from "./urgent.ts";
 
 /**
  * A connected Unix socket, or a bound datagram socket (unix(7)).
@@ -48,12 +46,13 @@ const encoder = new TextEncoder();
  * ```
  */
 export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
-  readonly #sending = trafficOf(this.fd).sending;
-  readonly #receiving = trafficOf(this.fd).receiving;
-  #failure: SystemError | undefined;
+  readonly #sending: Sending;
+  readonly #receiving: Receiving;
 
   private constructor(fd: Fd, type: SocketType, file?: SocketFile) {
     super(fd, type, file);
+    this.#sending = new Sending(fd, type, trafficOf(fd));
+    this.#receiving = new Receiving(fd, type, trafficOf(fd));
     // Only a time stamp tells an empty packet from the end of the connection.
     if (type === "seqpacket") setNumber(fd.number, SO.TIMESTAMP, 1);
   }
@@ -127,85 +126,102 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
   /**
    * Sends a message, waiting for room if need be.
    *
-   * A stream takes all of the data, in as many pieces as it needs; descriptors
-   * and credentials go with the first. A packet or datagram is sent whole.
+   * A stream takes all of the data, in as many pieces as it needs; credentials go
+   * with the first, and so do descriptors: if these are more than one message
+   * carries, a byte goes with each 253 of them. A packet or datagram is sent
+   * whole; one that has nowhere to go waits for its receiver alone.
    *
-   * @param data The bytes; text is sent as UTF-8.
+   * @param data The bytes; text is sent as UTF-8, several buffers one behind the other.
    * @param options What goes along.
    * @returns The bytes sent, which are all.
-   * @throws {RangeError} For more than 253 descriptors, or descriptors on a
-   * stream without a byte to carry them: the kernel would lose them.
+   * @throws {RangeError} For more than 253 descriptors in a packet, or descriptors on a
+   * stream without bytes to carry them: the kernel would lose them; for more than 1024 buffers.
    * @throws {SystemError} EPIPE, EMSGSIZE, ETOOMANYREFS, EPERM.
    */
-  async send(data: Uint8Array<ArrayBuffer> | string, options: SendOptions = {}): Promise<number> {
-    const bytes = typeof data === "string" ? encoder.encode(data) : data;
-    this.#refuse(bytes, options);
-    const othersFirst = areOthersDue();
-    if (this.#sending.isFree && !othersFirst && !options.signal?.aborted) {
-      const sent = this.trySend(bytes, options);
-      if (sent === bytes.length) return sent;
-      const along = sent === undefined ? options : { signal: options.signal };
-      return await this.#sending.run(() => this.#sendRest(bytes, sent ?? 0, along), options.signal);
-    }
-    return await this.#sending.run(async () => {
-      if (othersFirst) await letOthersRun(options.signal);
-      return await this.#sendRest(bytes, 0, options);
-    }, options.signal);
-  }
-
-  async #sendRest(bytes: Uint8Array<ArrayBuffer>, sent: number, options: SendOptions): Promise<number> {
-    let along = options;
-    let pending = true;
-    while (pending) {
-      const more = this.trySend(bytes.subarray(sent), along);
-      if (more === undefined) await this.#waitForRoom(options);
-      else {
-        sent += more;
-        along = {};
-        pending = sent < bytes.length;
-      }
-    }
-    return sent;
-  }
-
-  /** An unconnected datagram socket is always writable; only its receiver's queue is full. */
-  async #waitForRoom(options: SendOptions): Promise<void> {
-    if (options.to === undefined) return await this.waiters.wait("writable", options.signal);
-    await delay(1, options.signal);
-  }
-
-  #refuse(bytes: Uint8Array, options: SendOptions): void {
-    const count = options.fds?.length ?? 0;
-    if (count > MAX_FDS_PER_MESSAGE) {
-      throw new RangeError(`${count} descriptors in one message; ${MAX_FDS_PER_MESSAGE} is the most`);
-    }
-    if (count > 0 && bytes.length === 0 && this.type === "stream") {
-      throw new RangeError("descriptors on a stream need at least one byte: the kernel loses them otherwise");
-    }
+  async send(data: Payload, options: SendOptions = {}): Promise<number> {
+    return await this.#sending.send(data, options);
   }
 
   /**
    * Sends what can be sent at once.
    *
-   * @param data The bytes.
-   * @param options What goes along; the signal is not looked at.
+   * @param data The bytes, as for {@linkcode send}.
+   * @param options What goes along, at most 253 descriptors; the signal is not looked at.
    * @returns The bytes sent, on a stream perhaps not all, or `undefined` if there is no room.
    * @throws {RangeError} As {@linkcode send}.
    * @throws {SystemError} As {@linkcode send}.
    */
-  trySend(data: Uint8Array<ArrayBuffer>, options: SendOptions = {}): number | undefined {
-    this.#refuse(data, options);
-    const fd = this.number;
-    if (options.to === undefined) {
-      const sent = sendNow(fd, data, options, null);
-      if (sent !== WOULD_BLOCK) return sent;
-      this.waiters.exhausted("writable");
-      return undefined;
+  trySend(data: Payload, options: SendOptions = {}): number | undefined {
+    return this.#sending.trySend(data, options);
+  }
+
+  /**
+   * Sends all packets of a batch, waiting for room if need be (sendmmsg(2)).
+   *
+   * @param batch The packets, which must not change meanwhile; they stay in it.
+   * @param options Where datagrams go to, and a signal that ends the wait: some have been sent then.
+   * @returns A promise without a value.
+   * @throws {TypeError} For a stream.
+   * @throws {SystemError} As {@linkcode send}, of the first packet that could not be sent; those before it were.
+   */
+  async sendBatch(batch: PacketBatch, options: Pick<SendOptions, "to" | "signal"> = {}): Promise<void> {
+    await this.#sending.sendBatch(batch, options);
+  }
+
+  /**
+   * Sends the packets of a batch that can be sent at once.
+   *
+   * @param batch The packets; they stay in it.
+   * @param options Which is the first, by default 0, and where datagrams go to.
+   * @returns How many, or `undefined` if there is no room for one.
+   * @throws {TypeError} For a stream.
+   * @throws {SystemError} As {@linkcode send}, if it was the first packet that could not be sent.
+   */
+  trySendBatch(batch: PacketBatch, options: { from?: number; to?: UnixAddress | string } = {}): number | undefined {
+    return this.#sending.trySendBatch(batch, options.from ?? 0, options.to);
+  }
+
+  /**
+   * Sends one byte out of band, which the receiver can take ahead of all others
+   * (MSG_OOB, Linux 5.15; streams only).
+   *
+   * @param byte The byte, 0–255.
+   * @param options A signal that ends the wait for room.
+   * @returns A promise without a value.
+   * @throws {RangeError} If it is no byte.
+   * @throws {SystemError} EOPNOTSUPP for packets and datagrams, and on kernels without it; EPIPE.
+   */
+  async sendUrgent(byte: number, options: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#sending.sendUrgent(byte, options.signal);
+  }
+
+  /**
+   * Takes the byte that was sent out of band, waiting for it if need be.
+   *
+   * Until it was taken, {@linkcode receive} stops where it was sent; there it is
+   * left out. Of several that nobody took, the last counts; the others become
+   * part of the data.
+   *
+   * @param options A signal that ends the wait with its reason.
+   * @returns The byte.
+   * @throws {SystemError} EOPNOTSUPP for packets and datagrams; EINVAL if `urgentInline` is on.
+   */
+  async receiveUrgent(options: { signal?: AbortSignal } = {}): Promise<number> {
+    for (;;) {
+      const byte = this.tryReceiveUrgent();
+      if (byte !== undefined) return byte;
+      await this.waiters.wait("urgent", options.signal);
     }
-    const target = toAddress(options.to);
-    using name = reach(target, "connect");
-    const sent = sendNow(fd, data, options, name.bytes, `${target}`);
-    return sent === WOULD_BLOCK ? undefined : sent;
+  }
+
+  /**
+   * Takes the byte that was sent out of band, if there is one.
+   *
+   * @returns The byte, or `undefined`.
+   * @throws {SystemError} As {@linkcode receiveUrgent}.
+   */
+  tryReceiveUrgent(): number | undefined {
+    return receiveUrgentNow(this.number);
   }
 
   /**
@@ -215,10 +231,23 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @returns The message, whose descriptors are the caller's, or null at the
    * end of the connection. An empty packet is a message of no bytes.
    * @throws {RangeError} For limits out of their range.
+   * @throws {TypeError} For `waitAll` on anything but a stream.
    * @throws {SystemError} ECONNRESET if the peer closed without reading all.
    */
   async receive(options: ReceiveOptions = {}): Promise<Message | null> {
-    return await this.#wait(() => this.tryReceive(options), options.signal);
+    return await this.#receiving.receive(options);
+  }
+
+  /**
+   * Receives what is there.
+   *
+   * @param options How much to take, and where to; the signal and `waitAll` are not looked at.
+   * @returns The message, null at the end, or `undefined` if there is nothing yet.
+   * @throws {RangeError} As {@linkcode receive}.
+   * @throws {SystemError} As {@linkcode receive}.
+   */
+  tryReceive(options: ReceiveOptions = {}): Message | null | undefined {
+    return this.#receiving.tryReceive(options);
   }
 
   /**
@@ -236,48 +265,7 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {SystemError} ECONNRESET if the peer closed without reading all.
    */
   async receiveMany(options: ReceiveManyOptions = {}): Promise<Message[]> {
-    return await this.#wait(() => {
-      const messages = this.tryReceiveMany(options);
-      if (messages) countOperations(Math.max(messages.length - 1, 0));
-      return messages;
-    }, options.signal);
-  }
-
-  async #wait<Received>(attempt: () => Received | undefined, signal?: AbortSignal): Promise<Received> {
-    const othersFirst = areOthersDue();
-    if (this.#receiving.isFree && !othersFirst && !signal?.aborted) {
-      const received = attempt();
-      if (received !== undefined) return received;
-    }
-    return await this.#receiving.run(async () => {
-      if (othersFirst) await letOthersRun(signal);
-      for (;;) {
-        const received = attempt();
-        if (received !== undefined) return received;
-        await this.waiters.wait("readable", signal);
-      }
-    }, signal);
-  }
-
-  /**
-   * Receives what is there.
-   *
-   * @param options How much to take, and where to; the signal is not looked at.
-   * @returns The message, null at the end, or `undefined` if there is nothing yet.
-   * @throws {RangeError} As {@linkcode receive}.
-   * @throws {SystemError} As {@linkcode receive}.
-   */
-  tryReceive(options: ReceiveOptions = {}): Message | null | undefined {
-    checkLimits(options);
-    if (options.buffer?.length === 0 && this.type === "stream") {
-      throw new RangeError("an empty buffer cannot tell what a stream has from its end");
-    }
-    const fd = this.number;
-    this.#throwFailure();
-    const message = receiveNow(fd, this.type, options);
-    if (message !== WOULD_BLOCK) return message;
-    this.waiters.exhausted("readable");
-    return undefined;
+    return await this.#receiving.receiveMany(options);
   }
 
   /**
@@ -289,27 +277,33 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {SystemError} As {@linkcode receiveMany}.
    */
   tryReceiveMany(options: ReceiveManyOptions = {}): Message[] | undefined {
-    checkLimits(options);
-    const { maxMessages = MAX_MESSAGES } = options;
-    if (!Number.isInteger(maxMessages) || maxMessages < 1 || maxMessages > MAX_MESSAGES) {
-      throw new RangeError(`maxMessages is a whole number from 1 to ${MAX_MESSAGES}, not ${maxMessages}`);
-    }
-    const fd = this.number;
-    this.#throwFailure();
-    const received = receiveManyNow(fd, this.type, options);
-    if (received === WOULD_BLOCK) {
-      this.waiters.exhausted("readable");
-      return undefined;
-    }
-    this.#failure = received.failure;
-    return received.messages;
+    return this.#receiving.tryReceiveMany(options);
   }
 
-  /** What failed behind messages that were received is told by the next call. */
-  #throwFailure(): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure) throw failure;
+  /**
+   * Receives the packets that are there into a batch, at least one, waiting for
+   * it if need be (recvmmsg(2)): what costs least a packet.
+   *
+   * @param batch Where to put them; what was in it is gone.
+   * @param options A signal that ends the wait with its reason.
+   * @returns How many; 0 at the end of the connection.
+   * @throws {TypeError} For a stream.
+   * @throws {SystemError} ECONNRESET if the peer closed without reading all.
+   */
+  async receiveBatch(batch: PacketBatch, options: { signal?: AbortSignal } = {}): Promise<number> {
+    return await this.#receiving.receiveBatch(batch, options.signal);
+  }
+
+  /**
+   * Receives the packets that are there into a batch.
+   *
+   * @param batch Where to put them; what was in it is gone.
+   * @returns How many, 0 at the end, or `undefined` if there is nothing yet.
+   * @throws {TypeError} For a stream.
+   * @throws {SystemError} As {@linkcode receiveBatch}.
+   */
+  tryReceiveBatch(batch: PacketBatch): number | undefined {
+    return this.#receiving.tryReceiveBatch(batch);
   }
 
   /** Receives message after message until the end of the connection, or {@linkcode close}. */
@@ -336,13 +330,34 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
   shutdown(how: "read" | "write" | "both"): void {
     check(native.ipcx_shutdown(this.number, { read: 0, write: 1, both: 2 }[how]), "shutdown");
   }
-}
 
-function checkLimits({ maxBytes = 1, maxFds = 0 }: { maxBytes?: number; maxFds?: number }): void {
-  if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes > 0x7fffffff) {
-    throw new RangeError(`maxBytes is a whole number from 1 to 2147483647, not ${maxBytes}`);
+  /** Keeps the process alive while something is awaited, as is so at first. */
+  override ref(): void {
+    this.#sending.isReferenced = true;
+    super.ref();
   }
-  if (!Number.isInteger(maxFds) || maxFds < 0 || maxFds > MAX_FDS_PER_MESSAGE) {
-    throw new RangeError(`maxFds is a whole number from 0 to ${MAX_FDS_PER_MESSAGE}, not ${maxFds}`);
+
+  /** Lets the process end although something is awaited. */
+  override unref(): void {
+    this.#sending.isReferenced = false;
+    super.unref();
+  }
+
+  /**
+   * Gives the descriptor away; the socket cannot be used any more. A socket
+   * file, if any, stays.
+   *
+   * @returns The descriptor, owned by the caller; nonblocking, unless it came to us otherwise.
+   * @throws {ClosedError} If it was closed or given away before.
+   */
+  override release(): Fd {
+    this.#sending.close();
+    return super.release();
+  }
+
+  /** Closes the socket, removes its file, and ends every wait on it; does nothing the second time. */
+  override close(): void {
+    this.#sending.close();
+    super.close();
   }
 }

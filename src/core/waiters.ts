@@ -9,8 +9,11 @@ import { areOthersDue, letOthersRun } from "./fairness.ts";
 import { EPOLL } from "./linux.ts";
 import { type ReadyHandler, Watch } from "./reactor.ts";
 
-/** What can be waited for; a hang-up is that the peer has gone, or that both directions have ended. */
-export type Direction = "readable" | "writable" | "hangup";
+/**
+ * What can be waited for; a hang-up is that the peer has gone, or that both
+ * directions have ended; urgent is a byte that was sent out of band.
+ */
+export type Direction = "readable" | "writable" | "hangup" | "urgent";
 
 interface Waiter {
   resolve(): void;
@@ -18,9 +21,10 @@ interface Waiter {
 }
 
 // Unsigned: in JavaScript the highest bit makes a number negative.
-const EVENTS = (EPOLL.IN | EPOLL.OUT | EPOLL.RDHUP | EPOLL.ET) >>> 0;
+const EVENTS = (EPOLL.IN | EPOLL.PRI | EPOLL.OUT | EPOLL.RDHUP | EPOLL.ET) >>> 0;
 const READABLE = EPOLL.IN | EPOLL.RDHUP | EPOLL.HUP | EPOLL.ERR;
 const WRITABLE = EPOLL.OUT | EPOLL.HUP | EPOLL.ERR;
+const URGENT = EPOLL.PRI | EPOLL.HUP | EPOLL.ERR;
 const HANGUP = EPOLL.HUP | EPOLL.ERR;
 
 /**
@@ -36,6 +40,7 @@ export class Waiters implements ReadyHandler {
     readable: new Set(),
     writable: new Set(),
     hangup: new Set(),
+    urgent: new Set(),
   };
   /** Told since a call last had to wait: an edge comes only once. */
   readonly #isReady = { readable: false, writable: false };
@@ -78,7 +83,7 @@ export class Waiters implements ReadyHandler {
     const abort = (): void => waiter.reject(signal!.reason);
     try {
       // An edge that is past is told again once the watch is changed.
-      if (this.#watch && direction === "hangup") this.#watch.change(EVENTS);
+      if (this.#watch && (direction === "hangup" || direction === "urgent")) this.#watch.change(EVENTS);
       this.#watch ??= new Watch(this.#fd, EVENTS, this);
     } catch (error) {
       return Promise.reject(error);
@@ -98,7 +103,8 @@ export class Waiters implements ReadyHandler {
    * @throws {ClosedError} If {@linkcode close} is called first.
    */
   ready(direction: Direction, signal?: AbortSignal): Promise<void> {
-    const isReady = direction !== "hangup" && this.#isReady[direction] && !this.#closed && !signal?.aborted;
+    const isReady = (direction === "readable" || direction === "writable") && this.#isReady[direction] &&
+      !this.#closed && !signal?.aborted;
     if (!isReady) return this.wait(direction, signal);
     return areOthersDue() ? letOthersRun(signal) : Promise.resolve();
   }
@@ -113,8 +119,8 @@ export class Waiters implements ReadyHandler {
   }
 
   get #isAwaited(): boolean {
-    const { readable, writable, hangup } = this.#waiting;
-    return readable.size + writable.size + hangup.size > 0;
+    const { readable, writable, hangup, urgent } = this.#waiting;
+    return readable.size + writable.size + hangup.size + urgent.size > 0;
   }
 
   /** Keeps the process alive while something is awaited, as is so at first. */
@@ -139,6 +145,7 @@ export class Waiters implements ReadyHandler {
       this.#isReady.writable = true;
       for (const waiter of [...this.#waiting.writable]) waiter.resolve();
     }
+    if (events & URGENT) { for (const waiter of [...this.#waiting.urgent]) waiter.resolve(); }
     if (events & HANGUP) { for (const waiter of [...this.#waiting.hangup]) waiter.resolve(); }
   }
 

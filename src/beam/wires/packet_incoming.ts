@@ -8,7 +8,7 @@ import { isPeerGone } from "../../core/errors.ts";
 import { MAX_FDS_PER_MESSAGE } from "../../core/linux.ts";
 import type { Message } from "../../core/message.ts";
 import type { UnixSocket } from "../../core/socket.ts";
-import { MAX_MESSAGES } from "../../core/transfer.ts";
+import { MAX_MESSAGES } from "../../core/receive_now.ts";
 import { BeamError } from "../errors.ts";
 import type { BeamSettings } from "../options.ts";
 import { takeMemory } from "./announced_memory.ts";

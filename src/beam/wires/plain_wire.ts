@@ -11,7 +11,7 @@
 import type { Fd } from "../../core/fd.ts";
 import type { Message } from "../../core/message.ts";
 import type { UnixSocket } from "../../core/socket.ts";
-import { MAX_MESSAGES } from "../../core/transfer.ts";
+import { MAX_MESSAGES } from "../../core/receive_now.ts";
 import { tooLarge } from "./assembly.ts";
 import { BeamError } from "../errors.ts";
 import type { BeamSettings } from "../options.ts";

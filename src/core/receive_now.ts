@@ -1,5 +1,5 @@
 /**
- * One message to or from the kernel, without waiting.
+ * Messages from the kernel, without waiting.
  *
  * @module
  */
@@ -8,9 +8,11 @@ import { UnixAddress } from "./address.ts";
 import { check, SystemError } from "./errors.ts";
 import { Fd } from "./fd.ts";
 import { ERRNO, MAX_FDS_PER_MESSAGE, MSG, NAME_SIZE } from "./linux.ts";
-import { Message, type ReceiveManyOptions, type ReceiveOptions, type SendOptions } from "./message.ts";
+import { Message, type ReceiveManyOptions, type ReceiveOptions } from "./message.ts";
 import { native } from "./native.ts";
 import type { SocketType } from "./options.ts";
+import { lengthOf, partsFrom } from "./parts.ts";
+import { WOULD_BLOCK } from "./would_block.ts";
 
 /** The slots of `enum ipcx_received` in ffi/ipcx.h. */
 const SLOT = {
@@ -28,7 +30,8 @@ const SLOT = {
 };
 const SLOTS = 11;
 
-const DEFAULT_MAX_BYTES = 65536;
+/** The most bytes that are received at once, unless something else is asked for. */
+export const DEFAULT_MAX_BYTES = 65536;
 
 /** The most messages that are received in one call. */
 export const MAX_MESSAGES = 64;
@@ -39,51 +42,20 @@ const ROOM_BEHIND = 65536;
 /** Whoever keeps a message keeps no more than this of those that came with it. */
 const MOST_SHARED_BYTES = 16384;
 
+/** What is small enough to share memory with others. */
+const MOST_SMALL_BYTES = 2048;
+
 // Calls are synchronous, so one set of buffers serves every socket.
 const received = new Int32Array(SLOTS * MAX_MESSAGES);
 const receivedFds = new Int32Array(2 * MAX_FDS_PER_MESSAGE);
-const sentFds = new Int32Array(MAX_FDS_PER_MESSAGE);
 const receivedName = new Uint8Array(NAME_SIZE);
 let scratch = new Uint8Array(DEFAULT_MAX_BYTES);
+let shared = new Uint8Array(MOST_SHARED_BYTES);
+let sharedEnd = 0;
 
-/** The result of a call that would have had to wait. */
-export const WOULD_BLOCK: unique symbol = Symbol("would block");
-
-/**
- * Hands one message to the kernel.
- *
- * @param fd The socket.
- * @param data The bytes.
- * @param options What goes along; `signal` is not looked at.
- * @param name The bytes of the destination's name, or null.
- * @param address The destination, for an error to name.
- * @returns The bytes taken, or {@linkcode WOULD_BLOCK}.
- * @throws {SystemError} As sendmsg(2).
- */
-export function sendNow(
-  fd: number,
-  data: Uint8Array<ArrayBuffer>,
-  options: SendOptions,
-  name: Uint8Array<ArrayBuffer> | null,
-  address?: string,
-): number | typeof WOULD_BLOCK {
-  const count = options.fds?.length ?? 0;
-  for (let at = 0; at < count; at++) sentFds[at] = options.fds![at].number;
-  const sender = options.credentials;
-  const result = native.ipcx_send(
-    fd,
-    data,
-    data.length,
-    count > 0 ? sentFds : null,
-    count,
-    sender ? new Int32Array([sender.pid, sender.uid, sender.gid]) : null,
-    name,
-    name?.length ?? 0,
-    options.more ? MSG.MORE : 0,
-  );
-  if (result === -ERRNO.EAGAIN) return WOULD_BLOCK;
-  return check(result, "sendmsg", address === undefined ? {} : { address });
-}
+const RECEIVED = Deno.UnsafePointer.of(received);
+const RECEIVED_FDS = Deno.UnsafePointer.of(receivedFds);
+const RECEIVED_NAME = Deno.UnsafePointer.of(receivedName);
 
 /** A buffer for what will be copied out of it at once. */
 function scratchOf(size: number): Uint8Array<ArrayBuffer> {
@@ -91,8 +63,27 @@ function scratchOf(size: number): Uint8Array<ArrayBuffer> {
   return scratch;
 }
 
+/** Memory of its own costs a small message more than everything else about it: so they share some. */
+function copyOf(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  if (length > MOST_SMALL_BYTES) return bytes.slice(0, length);
+  if (length > shared.length - sharedEnd) {
+    shared = new Uint8Array(MOST_SHARED_BYTES);
+    sharedEnd = 0;
+  }
+  const copy = new Uint8Array(shared.buffer, sharedEnd, length);
+  copy.set(bytes.length === length ? bytes : bytes.subarray(0, length));
+  sharedEnd += length;
+  return copy;
+}
+
 /** Wraps what came along; its name, if any, is that of the only message received. */
-function messageFrom(data: Uint8Array<ArrayBuffer>, length: number, slots: number, firstFd: number): Message {
+function messageFrom(
+  data: Uint8Array<ArrayBuffer>,
+  kept: number,
+  length: number,
+  slots: number,
+  firstFd: number,
+): Message {
   const flags = received[slots + SLOT.FLAGS];
   const lost = (flags & MSG.CTRUNC) !== 0;
   const fds: Fd[] = [];
@@ -100,6 +91,7 @@ function messageFrom(data: Uint8Array<ArrayBuffer>, length: number, slots: numbe
   const nameLength = received[slots + SLOT.NAME];
   return new Message({
     data,
+    kept,
     length,
     truncated: (flags & MSG.TRUNC) !== 0,
     controlTruncated: lost || received[slots + SLOT.SURPLUS] > 0,
@@ -123,7 +115,7 @@ function messageFrom(data: Uint8Array<ArrayBuffer>, length: number, slots: numbe
  * @param fd The socket.
  * @param type Its type; a SEQPACKET socket has SO_TIMESTAMP on, since only the
  * time stamp tells an empty packet from the end.
- * @param options How to receive; `signal` is not looked at.
+ * @param options How to receive; `signal` and `waitAll` are not looked at.
  * @returns The message, null at the end of a connection, or {@linkcode WOULD_BLOCK}.
  * @throws {SystemError} As recvmsg(2).
  */
@@ -132,25 +124,25 @@ export function receiveNow(
   type: SocketType,
   options: ReceiveOptions,
 ): Message | null | typeof WOULD_BLOCK {
+  const { buffers } = options;
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   const buffer = options.buffer ?? scratchOf(maxBytes);
-  const size = options.buffer ? buffer.length : maxBytes;
-  const result = native.ipcx_receive(
-    fd,
-    buffer,
-    size,
-    receivedFds,
-    Math.min(options.maxFds ?? MAX_FDS_PER_MESSAGE, MAX_FDS_PER_MESSAGE),
-    received,
-    type === "dgram" ? receivedName : null,
-    // On a packet socket MSG_TRUNC asks for the true length; on a stream it would throw the data away.
-    (type === "stream" ? 0 : MSG.TRUNC) | (options.peek ? MSG.PEEK : 0),
-  );
-  if (result === -ERRNO.EAGAIN) return WOULD_BLOCK;
-  const bytes = check(result, "recvmsg");
+  const size = buffers ? lengthOf(buffers) : options.buffer ? buffer.length : maxBytes;
+  const maxFds = options.maxFds ?? MAX_FDS_PER_MESSAGE;
+  const name = type === "dgram" ? RECEIVED_NAME : null;
+  // On a packet socket MSG_TRUNC asks for the true length; on a stream it would throw the data away.
+  const flags = (type === "stream" ? 0 : MSG.TRUNC) | (options.peek ? MSG.PEEK : 0);
+  let bytes: number;
+  if (buffers) {
+    const { table, count } = partsFrom(buffers);
+    bytes = native.ipcx_receive_parts(fd, table, count, RECEIVED_FDS, maxFds, RECEIVED, name, flags);
+  } else bytes = native.ipcx_receive(fd, buffer, size, RECEIVED_FDS, maxFds, RECEIVED, name, flags);
+  if (bytes === -ERRNO.EAGAIN) return WOULD_BLOCK;
+  if (bytes < 0) check(bytes, "recvmsg");
   if (bytes === 0 && type !== "dgram" && !received[SLOT.STAMPED]) return null;
-  const kept = Math.min(bytes, size);
-  return messageFrom(options.buffer ? buffer.subarray(0, kept) : buffer.slice(0, kept), bytes, 0, 0);
+  const kept = buffers ? 0 : Math.min(bytes, size);
+  const data = options.buffer ?? copyOf(buffer, kept);
+  return messageFrom(data, kept, bytes, 0, 0);
 }
 
 /** How much of what one call took goes into memory that its messages share: all of it, or none. */
@@ -212,7 +204,7 @@ export function receiveManyNow(
     if (length === 0 && type !== "dgram" && !received[slots + SLOT.STAMPED]) break;
     const end = used + Math.min(length, maxBytes);
     const data = end <= all.length ? all.subarray(used, end) : buffer.slice(used, end);
-    messages.push(messageFrom(data, length, slots, taken));
+    messages.push(messageFrom(data, data.length, length, slots, taken));
     used = end;
     taken += received[slots + SLOT.FDS];
   }
