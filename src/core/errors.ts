@@ -47,6 +47,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "write EACCES": "going below what it was takes CAP_SYS_RESOURCE",
   "setrlimit EPERM": "going above the hard limit takes CAP_SYS_RESOURCE",
   "setgroups EPERM": "it takes CAP_SETGID, and in a user namespace that setgroups is allowed there",
+  "sock_diag ENOENT": "this kernel cannot list Unix sockets: it lacks the module unix_diag (CONFIG_UNIX_DIAG)",
   "setsid EPERM": "it leads a process group already, as what a shell starts does; a process of its own need not",
   "setresuid EPERM": "it takes CAP_SETUID",
   "setresgid EPERM": "it takes CAP_SETGID",

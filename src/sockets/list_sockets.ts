@@ -1,0 +1,145 @@
+/**
+ * All Unix sockets of a network namespace, or of the host.
+ *
+ * @module
+ */
+
+import { SystemError } from "../core/errors.ts";
+import { findSocketHolders, type SocketHolders } from "../core/socket_holders.ts";
+import { assemble } from "./assemble.ts";
+import { BoundFiles, type FileIdentity } from "./bound_file.ts";
+import { KernelPort } from "./diag_port.ts";
+import type { SocketEntry } from "./entry.ts";
+import { conditionOf, type SocketFilter } from "./filter.ts";
+import { type Network, openAllNetworks, openNetwork, ownNetwork } from "./networks.ts";
+import { askForSockets } from "./questions.ts";
+import type { DiagSocket } from "./unix_diag.ts";
+
+/** Where to look, and what for. */
+export interface ListSocketsOptions extends SocketFilter {
+  /**
+   * The network namespace to look into, by default this process's own: a process
+   * that is in it, its file, a name of ip-netns(8), or `"all"` for every one that
+   * is found in /proc and by name. Another one than one's own takes CAP_SYS_ADMIN.
+   */
+  network?: string | number;
+  /**
+   * Whether to find out who has each socket open, by default true. That takes a
+   * look at every descriptor of the host, and is done in any case for `pids` and
+   * `stale`.
+   */
+  processes?: boolean;
+  /** Whether to leave out the sockets that this process has opened itself, by default false. */
+  withoutOwn?: boolean;
+}
+
+const O_CLOEXEC = 0o2000000;
+
+/** The order of kinds of names in a list. */
+const KINDS = ["path", "abstract", "unnamed"];
+
+function openNetworks(where: string | number | undefined): Network[] {
+  if (where === undefined) return [ownNetwork()];
+  return where === "all" ? openAllNetworks() : [openNetwork(where)];
+}
+
+function socketsIn(network: Network): DiagSocket[] {
+  try {
+    using port = new KernelPort(network.fd);
+    return askForSockets(port);
+  } catch (error) {
+    if (!(error instanceof SystemError && error.syscall === "setns")) throw error;
+    throw new SystemError(error.syscall, error.errno, { address: `${network.path} (net namespace)` });
+  }
+}
+
+/** The inodes of the sockets that the runtime or the program has opened: those that were passed on to it are kept on exec. */
+function ownInodes(): Set<number> {
+  const own = new Set<number>();
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    try {
+      const [, inode] = /^socket:\[(\d+)\]$/.exec(Deno.readLinkSync(`/proc/self/fd/${name}`)) ?? [];
+      if (inode === undefined) continue;
+      const [, flags] = /^flags:\s+([0-7]+)$/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${name}`)) ?? [];
+      if (parseInt(flags, 8) & O_CLOEXEC) own.add(Number(inode));
+    } catch {
+      // Closed meanwhile.
+    }
+  }
+  return own;
+}
+
+function compareBytes(one: Uint8Array, other: Uint8Array): number {
+  for (let at = 0; at < one.length && at < other.length; at++) {
+    if (one[at] !== other[at]) return one[at] - other[at];
+  }
+  return one.length - other.length;
+}
+
+/** By name, those without one last; a listener before those that it accepted. */
+function compare(one: SocketEntry, other: SocketEntry): number {
+  return KINDS.indexOf(one.address.kind) - KINDS.indexOf(other.address.kind) ||
+    compareBytes(one.address.bytes, other.address.bytes) ||
+    Number(other.pending !== undefined) - Number(one.pending !== undefined) ||
+    one.inode - other.inode;
+}
+
+/** What the kernel tells of each namespace; all are asked before any answer is looked at. */
+function look(
+  options: ListSocketsOptions,
+): { entries: SocketEntry[]; files: Map<number, FileIdentity>; holders?: SocketHolders } {
+  const networks = openNetworks(options.network);
+  using stack = new DisposableStack();
+  for (const network of networks) stack.use(network);
+  const found = networks.map((network) => ({ network: network.inode, sockets: socketsIn(network) }));
+  const needsProcesses = options.processes !== false || options.pids !== undefined || options.stale === true;
+  const holders = needsProcesses ? findSocketHolders() : undefined;
+  const files = found.flatMap(({ sockets }) =>
+    sockets.flatMap(({ inode, file }) => file ? [[inode, file] as const] : [])
+  );
+  return { entries: assemble(found, holders), files: new Map(files), holders };
+}
+
+/**
+ * Lists the Unix sockets of this network namespace, or of another one, as the
+ * kernel has them (sock_diag(7)).
+ *
+ * The list is none of a single instant. Abstract names count only in their network
+ * namespace; a socket that was accepted is in the one of its client, wherever
+ * its listener is. Of processes only those are seen that we may look at: all for
+ * root, for others their own.
+ *
+ * @param options Where to look, and which sockets are wanted; by default all.
+ * @returns The sockets by name, path names first and those without a name last;
+ * nothing of them is kept open.
+ * @throws {SystemError} ENOENT where the kernel cannot list Unix sockets; for
+ * another network namespace ENOENT, EACCES or EPERM.
+ * @throws {TypeError} For a file that is no network namespace.
+ * @throws {AddressError} For an address that is none.
+ *
+ * @example Who listens here, and whether somebody waits
+ * ```ts
+ * import { listSockets, UnixListener } from "ipcx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const address = `@example-${crypto.randomUUID()}`;
+ * using listener = UnixListener.listen(address, { backlog: 8 });
+ * const [socket] = listSockets({ addresses: [address] });
+ * assertEquals([socket.state, socket.pending, socket.backlog], ["listening", 0, 8]);
+ * assertEquals(socket.processes?.map(({ pid }) => pid), [Deno.pid]);
+ * ```
+ */
+export function listSockets(options: ListSocketsOptions = {}): SocketEntry[] {
+  const boundFiles = new BoundFiles();
+  const isWanted = conditionOf(options, boundFiles);
+  const { entries, files, holders } = look(options);
+  const own = options.withoutOwn ? ownInodes() : new Set();
+  const chosen = entries.filter((entry) => !own.has(entry.inode) && isWanted({ entry, file: files.get(entry.inode) }));
+  chosen.sort(compare);
+  if (!holders) return chosen;
+  const complete = chosen.map((entry): SocketEntry => {
+    const file = boundFiles.stateOf(entry.address, files.get(entry.inode), entry.processes ?? []);
+    return file ? { ...entry, file } : entry;
+  });
+  return options.stale ? complete.filter(({ file }) => file === "gone" || file === "replaced") : complete;
+}
