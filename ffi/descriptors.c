@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -163,6 +164,40 @@ int32_t ipcx_read(int32_t fd, void *data, uint32_t size)
     while ((got = ipcx_try_read(fd, data, size)) == -EAGAIN)
         poll(&readable, 1, -1);
     return got;
+}
+
+/* Reads a part of a file; less only at its end. */
+int32_t ipcx_read_at(int32_t fd, void *data, uint32_t size,
+                     uint32_t offset_low, uint32_t offset_high)
+{
+    off_t offset = (off_t)((uint64_t)offset_high << 32 | offset_low);
+    uint32_t filled = 0;
+
+    while (filled < size) {
+        ssize_t got =
+            pread(fd, (char *)data + filled, size - filled, offset + filled);
+
+        if (got == 0)
+            break;
+        if (got > 0)
+            filled += (uint32_t)got;
+        else if (errno != EINTR)
+            return -errno;
+    }
+    return (int32_t)filled;
+}
+
+/* Writes what there is room for: -EAGAIN if there is none, and the descriptor
+ * does not wait. `parts` are pairs of an address and a length, as struct iovec
+ * has them. */
+int32_t ipcx_write_parts(int32_t fd, const void *parts, uint32_t n_parts)
+{
+    ssize_t written;
+
+    do
+        written = writev(fd, parts, (int)n_parts);
+    while (written < 0 && errno == EINTR);
+    return written < 0 ? -errno : (int32_t)written;
 }
 
 /* Writes all of it. */

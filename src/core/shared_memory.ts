@@ -31,7 +31,7 @@ export class SharedMemory implements Disposable {
 
   private constructor(fd: Fd, size: number) {
     const address = new BigUint64Array(1);
-    check(native.ipcx_memory_map(fd.number, size, address), "mmap");
+    check(native.ipcx_memory_map(fd.number, size, 0, address), "mmap");
     this.fd = fd;
     this.#address = address;
     this.#size = size;
@@ -51,7 +51,7 @@ export class SharedMemory implements Disposable {
     if (!Number.isInteger(size) || size < 1 || size > MOST_BYTES) {
       throw new RangeError(`memory has a whole number of bytes from 1 to ${MOST_BYTES}, not ${size}`);
     }
-    return SharedMemory.#owning(new Fd(check(native.ipcx_memory_create(NAME, size), "memfd_create")), size);
+    return SharedMemory.#owning(new Fd(check(native.ipcx_memory_create(NAME, size, 0), "memfd_create")), size);
   }
 
   /**

@@ -33,7 +33,7 @@ export function openFile(path: string): Fd {
 
 /** Memory as senders make it for large payloads. */
 export function sealedMemory(size: number): Fd {
-  return new Fd(check(native.ipcx_memory_create(encoder.encode("test\0"), size), "memfd_create"));
+  return new Fd(check(native.ipcx_memory_create(encoder.encode("test\0"), size, 0), "memfd_create"));
 }
 
 /** Writes a text. */

@@ -79,7 +79,7 @@ claim("sockets have their family and type, and listeners are told apart", () => 
 });
 
 claim("memory has its name, and what has no file what the kernel calls it", () => {
-  using memory = new Fd(check(native.ipcx_memory_create(new TextEncoder().encode("a name\0"), 10), "memfd_create"));
+  using memory = new Fd(check(native.ipcx_memory_create(new TextEncoder().encode("a name\0"), 10, 0), "memfd_create"));
   assertIs(memory, { kind: "memory", path: "a name", access: "both" }, "memory a name");
   using epoll = new Fd(check(native.ipcx_epoll_create(), "epoll_create1"));
   assertIs(epoll, { kind: "other", path: "anon_inode:[eventpoll]", access: "both" }, "other anon_inode:[eventpoll]");

@@ -35,13 +35,13 @@ static void check_size_of(int fd, int32_t expected)
 
 static char *mapped(int32_t fd, uint32_t size, uint64_t *address)
 {
-    CHECK_IS(ipcx_memory_map(fd, size, address), 0);
+    CHECK_IS(ipcx_memory_map(fd, size, 0, address), 0);
     return (char *)(uintptr_t)*address;
 }
 
 static void its_size_is_fixed_for_everybody(void)
 {
-    int32_t fd = ipcx_memory_create("own", SIZE);
+    int32_t fd = ipcx_memory_create("own", SIZE, 0);
     int seals;
 
     CHECK(fd >= 0);
@@ -61,7 +61,7 @@ static void its_size_is_fixed_for_everybody(void)
 
 static void what_one_writes_another_reads(void)
 {
-    int32_t fd = ipcx_memory_create("own", SIZE), copy = ipcx_duplicate(fd);
+    int32_t fd = ipcx_memory_create("own", SIZE, 0), copy = ipcx_duplicate(fd);
     uint64_t first, second;
     char *one = mapped(fd, SIZE, &first), *other = mapped(copy, SIZE, &second);
 
@@ -80,7 +80,7 @@ static void what_one_writes_another_reads(void)
 
 static void another_process_reads_what_it_was_sent(void)
 {
-    int32_t ends[2], fd = ipcx_memory_create("own", SIZE);
+    int32_t ends[2], fd = ipcx_memory_create("own", SIZE, 0);
     int32_t received[IPCX_RECEIVED_SLOTS];
     uint64_t address;
     char *memory = mapped(fd, SIZE, &address);
@@ -177,9 +177,9 @@ static void memory_that_a_number_cannot_tell_the_size_of_is_refused(void)
     check_size_of(foreign(most + 1, F_SEAL_SHRINK, 0), -EFBIG);
     check_size_of(foreign(((off_t)1 << 32) + SIZE, F_SEAL_SHRINK, 0), -EFBIG);
     check_size_of(foreign((off_t)1 << 40, F_SEAL_SHRINK, 0), -EFBIG);
-    CHECK_IS(ipcx_memory_create("own", (uint32_t)INT32_MAX + 1), -EFBIG);
-    CHECK_IS(ipcx_memory_create("own", UINT32_MAX), -EFBIG);
-    check_size_of(ipcx_memory_create("own", INT32_MAX), INT32_MAX);
+    CHECK_IS(ipcx_memory_create("own", (uint32_t)INT32_MAX + 1, 0), -EFBIG);
+    CHECK_IS(ipcx_memory_create("own", UINT32_MAX, 0), -EFBIG);
+    check_size_of(ipcx_memory_create("own", INT32_MAX, 0), INT32_MAX);
 }
 
 static void what_may_not_be_written_to_cannot_be_mapped(void)
@@ -189,24 +189,24 @@ static void what_may_not_be_written_to_cannot_be_mapped(void)
     uint64_t address;
 
     CHECK_IS(ipcx_memory_size(fd), SIZE);
-    CHECK_IS(ipcx_memory_map(fd, SIZE, &address), -EPERM);
+    CHECK_IS(ipcx_memory_map(fd, SIZE, 0, &address), -EPERM);
     close(fd);
     fd = foreign(SIZE, F_SEAL_SHRINK, 0);
     sprintf(path, "/proc/self/fd/%d", fd);
     reading = open(path, O_RDONLY | O_CLOEXEC);
     CHECK_IS(ipcx_memory_size(reading), SIZE);
-    CHECK_IS(ipcx_memory_map(reading, SIZE, &address), -EACCES);
+    CHECK_IS(ipcx_memory_map(reading, SIZE, 0, &address), -EACCES);
     close(reading);
     close(fd);
 }
 
 static void what_is_wrong_gives_an_error(void)
 {
-    int32_t fd = ipcx_memory_create("own", SIZE);
+    int32_t fd = ipcx_memory_create("own", SIZE, 0);
     uint64_t address = 0;
 
-    CHECK_IS(ipcx_memory_map(-1, SIZE, &address), -EBADF);
-    CHECK_IS(ipcx_memory_map(fd, 0, &address), -EINVAL);
+    CHECK_IS(ipcx_memory_map(-1, SIZE, 0, &address), -EBADF);
+    CHECK_IS(ipcx_memory_map(fd, 0, 0, &address), -EINVAL);
     CHECK_IS(address, 0);
     CHECK_IS(ipcx_close(fd), 0);
     address = 1;
@@ -217,7 +217,7 @@ static void what_is_wrong_gives_an_error(void)
 static void without_a_descriptor_to_be_had_there_is_no_memory(void)
 {
     leave_room_for(0);
-    CHECK_IS(ipcx_memory_create("own", SIZE), -EMFILE);
+    CHECK_IS(ipcx_memory_create("own", SIZE, 0), -EMFILE);
 }
 
 void test_memory(void)
