@@ -73,6 +73,7 @@ void test_descriptors(void);
 void test_directories(void);
 void test_files(void);
 void test_memory(void);
+void test_zero_copy(void);
 void test_readiness(void);
 void test_waker(void);
 void test_process(void);

@@ -249,6 +249,7 @@ int main(int count, char **arguments)
     test_directories();
     test_files();
     test_memory();
+    test_zero_copy();
     test_readiness();
     test_waker();
     test_process();

@@ -5,10 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020
+#endif
 
 #define SIZE 10000
 
@@ -200,6 +209,103 @@ static void what_may_not_be_written_to_cannot_be_mapped(void)
     close(fd);
 }
 
+static void what_may_not_be_written_to_is_mapped_privately(void)
+{
+    int fd = foreign(SIZE, F_SEAL_SHRINK, 0);
+    uint64_t first, second;
+    char *one, *other;
+
+    CHECK_IS(pwrite(fd, "before", 6, 0), 6);
+    CHECK_IS(ipcx_memory_seal(fd, F_SEAL_WRITE, NULL, 0), 0);
+    CHECK_IS(ipcx_memory_map(fd, SIZE, 1, &first), 0);
+    CHECK_IS(ipcx_memory_map(fd, SIZE, 1, &second), 0);
+    one = (char *)(uintptr_t)first;
+    other = (char *)(uintptr_t)second;
+    CHECK(memcmp(one, "before", 6) == 0);
+    one[0] = 'B';
+    one[SIZE - 1] = 'z';
+    CHECK(one[0] == 'B' && other[0] == 'b' && other[SIZE - 1] == 0);
+    CHECK_IS(ipcx_memory_unmap(&first, SIZE), 0);
+    CHECK_IS(ipcx_memory_unmap(&second, SIZE), 0);
+    close(fd);
+}
+
+static void memory_is_sealed_where_it_is_mapped(void)
+{
+    int32_t fd = ipcx_memory_create("own", SIZE, 1);
+    uint64_t address, other;
+    char *memory = mapped(fd, SIZE, &address);
+
+    CHECK_IS(ipcx_memory_seals(fd) & ~F_SEAL_EXEC, F_SEAL_SHRINK | F_SEAL_GROW);
+    memory[0] = 'a';
+    CHECK_IS(ipcx_memory_seal(fd, F_SEAL_WRITE | F_SEAL_SEAL, &address, SIZE), 0);
+    CHECK_IS(ipcx_memory_seals(fd) & ~F_SEAL_EXEC,
+             F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+    CHECK(memory[0] == 'a' && memory[MIDDLE] == 0);
+    memory[0] = 'b';
+    memory[MIDDLE] = 'c';
+    CHECK_IS(ipcx_memory_map(fd, SIZE, 1, &other), 0);
+    CHECK(*(char *)(uintptr_t)other == 'a');
+    CHECK(((char *)(uintptr_t)other)[MIDDLE] == 0);
+    CHECK_IS(ipcx_memory_seal(fd, F_SEAL_FUTURE_WRITE, NULL, 0), -EPERM);
+    CHECK_IS(ipcx_memory_unmap(&other, SIZE), 0);
+    CHECK_IS(ipcx_memory_unmap(&address, SIZE), 0);
+    CHECK_IS(ipcx_close(fd), 0);
+}
+
+static void while_another_writes_it_is_not_sealed_and_stays_shared(void)
+{
+    int32_t fd = ipcx_memory_create("own", SIZE, 1);
+    uint64_t first, second;
+    char *one = mapped(fd, SIZE, &first), *other = mapped(fd, SIZE, &second);
+
+    CHECK_IS(ipcx_memory_seal(fd, F_SEAL_WRITE, &first, SIZE), -EBUSY);
+    CHECK_IS(ipcx_memory_seals(fd) & F_SEAL_WRITE, 0);
+    one[0] = 'a';
+    other[1] = 'b';
+    CHECK(other[0] == 'a' && one[1] == 'b');
+    CHECK_IS(ipcx_memory_unmap(&second, SIZE), 0);
+    CHECK_IS(ipcx_memory_seal(fd, F_SEAL_WRITE, &first, SIZE), 0);
+    CHECK(one[0] == 'a' && one[1] == 'b');
+    CHECK_IS(ipcx_memory_unmap(&first, SIZE), 0);
+    CHECK_IS(ipcx_close(fd), 0);
+}
+
+static void what_was_mapped_before_future_writes_are_sealed_is_still_written_to(void)
+{
+    int32_t fd = ipcx_memory_create("own", SIZE, 1);
+    uint64_t first, second, third;
+    char *one = mapped(fd, SIZE, &first), *other = mapped(fd, SIZE, &second);
+
+    CHECK_IS(ipcx_memory_seal(fd, F_SEAL_FUTURE_WRITE, &first, SIZE), 0);
+    one[0] = 'a';
+    CHECK(other[0] == 'a');
+    CHECK_IS(ipcx_memory_map(fd, SIZE, 0, &third), -EPERM);
+    /* The mapping that was given up cannot be made again. */
+    CHECK_IS(ipcx_memory_seal(fd, F_SEAL_WRITE, &first, SIZE), -ENOTRECOVERABLE);
+    one[0] = 'b';
+    CHECK(one[0] == 'b' && other[0] == 'a');
+    CHECK_IS(ipcx_memory_unmap(&first, SIZE), 0);
+    CHECK_IS(ipcx_memory_unmap(&second, SIZE), 0);
+    CHECK_IS(ipcx_close(fd), 0);
+}
+
+/* The kernel would seal what can be run against everything. */
+static void what_could_be_run_is_sealed_against_that_alone(void)
+{
+    int fd = foreign(SIZE, F_SEAL_SHRINK, 0);
+    int32_t sealed = ipcx_memory_seal(fd, F_SEAL_EXEC, NULL, 0);
+
+    if (sealed == -EINVAL)
+        printf("skipped: %s: needs Linux 6.3\n", __func__);
+    else {
+        CHECK_IS(sealed, 0);
+        CHECK_IS(ipcx_memory_seals(fd), F_SEAL_SHRINK | F_SEAL_EXEC);
+        CHECK(fchmod(fd, 0700) < 0 && errno == EPERM);
+    }
+    close(fd);
+}
+
 static void what_is_wrong_gives_an_error(void)
 {
     int32_t fd = ipcx_memory_create("own", SIZE, 0);
@@ -212,6 +318,10 @@ static void what_is_wrong_gives_an_error(void)
     address = 1;
     CHECK_IS(ipcx_memory_unmap(&address, SIZE), -EINVAL);
     CHECK_IS(ipcx_memory_size(fd), -EBADF);
+    CHECK_IS(ipcx_memory_seals(fd), -EBADF);
+    CHECK_IS(ipcx_memory_seal(fd, F_SEAL_WRITE, NULL, 0), -EBADF);
+    CHECK_IS(ipcx_memory_seal(fd, F_SEAL_EXEC, NULL, 0), -EBADF);
+    CHECK_IS(ipcx_memory_seal(fd, F_SEAL_WRITE, &address, SIZE), -EBADF);
 }
 
 static void without_a_descriptor_to_be_had_there_is_no_memory(void)
@@ -231,6 +341,11 @@ void test_memory(void)
     RUN(files_of_a_tmpfs_are_refused);
     RUN(memory_that_a_number_cannot_tell_the_size_of_is_refused);
     RUN(what_may_not_be_written_to_cannot_be_mapped);
+    RUN(what_may_not_be_written_to_is_mapped_privately);
+    RUN(memory_is_sealed_where_it_is_mapped);
+    RUN(while_another_writes_it_is_not_sealed_and_stays_shared);
+    RUN(what_was_mapped_before_future_writes_are_sealed_is_still_written_to);
+    RUN(what_could_be_run_is_sealed_against_that_alone);
     RUN(what_is_wrong_gives_an_error);
     RUN_IN_CHILD(without_a_descriptor_to_be_had_there_is_no_memory);
 }
