@@ -68,15 +68,16 @@ int32_t ipcx_send_batch(int32_t fd, const void *data, const int32_t *slots,
 
 /* Receives the packets or datagrams that are there, without their descriptors:
  * each into `each` bytes of `data`, and tells in `slots` where, how long it was
- * as sent, and its flags. Where `is_stamped`, a packet of no bytes without a time
- * stamp is the end of the connection. Returns how many, 0 at the end, or -errno
- * of the first. */
+ * as sent, and its flags. Where `is_connected`, a packet of no bytes that has
+ * neither a sender's name nor a time stamp is the end of the connection. Returns
+ * how many, 0 at the end, or -errno of the first. */
 int32_t ipcx_receive_batch(int32_t fd, void *data, uint32_t each, int32_t *slots,
-                           uint32_t max, int32_t is_stamped)
+                           uint32_t max, int32_t is_connected)
 {
     struct mmsghdr messages[CHUNK];
     struct iovec parts[CHUNK];
     union stamp stamps[CHUNK];
+    sa_family_t families[CHUNK];
     uint32_t done = 0;
 
     while (done < max) {
@@ -89,7 +90,9 @@ int32_t ipcx_receive_batch(int32_t fd, void *data, uint32_t each, int32_t *slots
             parts[i].iov_len = each;
             messages[i].msg_hdr.msg_iov = &parts[i];
             messages[i].msg_hdr.msg_iovlen = 1;
-            if (is_stamped) {
+            if (is_connected) {
+                messages[i].msg_hdr.msg_name = &families[i];
+                messages[i].msg_hdr.msg_namelen = sizeof(families[i]);
                 messages[i].msg_hdr.msg_control = stamps[i].bytes;
                 messages[i].msg_hdr.msg_controllen = STAMP_SIZE;
             }
@@ -102,7 +105,8 @@ int32_t ipcx_receive_batch(int32_t fd, void *data, uint32_t each, int32_t *slots
         for (int i = 0; i < got; i++) {
             int32_t *slot = slots + done * IPCX_BATCH_SLOTS;
 
-            if (is_stamped && messages[i].msg_len == 0 &&
+            if (is_connected && messages[i].msg_len == 0 &&
+                messages[i].msg_hdr.msg_namelen == 0 &&
                 messages[i].msg_hdr.msg_controllen == 0)
                 return (int32_t)done;
             slot[IPCX_BATCH_OFFSET] = (int32_t)(done * each);

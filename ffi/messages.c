@@ -230,8 +230,8 @@ int32_t ipcx_receive(int32_t fd, void *data, uint32_t length, int32_t *fds,
 }
 
 /* Receives the messages that are there, one behind the other: of each at most
- * `each` bytes and `each_fds` descriptors, as ipcx_receive() does, but not
- * whose name they came from. Stops when less than that is left of `data` or
+ * `each` bytes and `each_fds` descriptors, as ipcx_receive() does, but of the
+ * name they came from only whether there is one. Stops when less than that is left of `data` or
  * `fds`, which gives 0 if it is so from the beginning, or at the end of the
  * connection, which counts as a message of no bytes. It stops behind a message
  * of which the kernel dropped descriptors, too: those of the next ones may find
@@ -244,6 +244,7 @@ int32_t ipcx_receive_many(int32_t fd, void *data, uint32_t size, uint32_t each,
                           int32_t *fds, uint32_t n_fds, uint32_t each_fds,
                           int32_t *received, uint32_t max, int32_t flags)
 {
+    char name[IPCX_NAME_SIZE];
     uint32_t used = 0, taken = 0;
     int32_t count = 0;
 
@@ -251,7 +252,7 @@ int32_t ipcx_receive_many(int32_t fd, void *data, uint32_t size, uint32_t each,
            n_fds - taken >= each_fds) {
         int32_t *slots = received + count * IPCX_RECEIVED_SLOTS;
         int32_t got = ipcx_receive(fd, (char *)data + used, each, fds + taken,
-                                   each_fds, slots, NULL, flags);
+                                   each_fds, slots, name, flags);
 
         if (got < 0 && count == 0)
             return got;
@@ -260,7 +261,8 @@ int32_t ipcx_receive_many(int32_t fd, void *data, uint32_t size, uint32_t each,
         count++;
         if (got < 0)
             slots[IPCX_RECEIVED_LENGTH] = got;
-        if (got < 0 || (got == 0 && !slots[IPCX_RECEIVED_STAMPED]))
+        if (got < 0 || (got == 0 && !slots[IPCX_RECEIVED_STAMPED] &&
+                        !slots[IPCX_RECEIVED_NAME_LENGTH]))
             break;
         if (slots[IPCX_RECEIVED_FLAGS] & MSG_CTRUNC)
             break;

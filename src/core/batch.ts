@@ -209,14 +209,14 @@ export class PacketBatch implements Iterable<Uint8Array<ArrayBuffer>> {
   /** Takes packets from the kernel, for the socket that owns the descriptor. */
   receiveNow(fd: number, type: SocketType): number | typeof WOULD_BLOCK {
     this.#count = 0;
-    const isStamped = type === "seqpacket" ? 1 : 0;
+    const isConnected = type === "seqpacket" ? 1 : 0;
     const result = native.ipcx_receive_batch(
       fd,
       this.#dataPointer,
       this.maxBytes,
       this.#slotsPointer,
       this.maxPackets,
-      isStamped,
+      isConnected,
     );
     if (result === -ERRNO.EAGAIN) return WOULD_BLOCK;
     this.#count = check(result, "recvmmsg");

@@ -6,6 +6,7 @@
 
 import type { UnixAddress } from "./address.ts";
 import { delay } from "./delay.ts";
+import { nameSender } from "./empty_packets.ts";
 import { check, SystemError } from "./errors.ts";
 import { Fd } from "./fd.ts";
 import { ERRNO } from "./linux.ts";
@@ -42,6 +43,7 @@ export async function connectSocket(address: UnixAddress, options: ConnectOption
   signal?.throwIfAborted();
   const fd = new Fd(check(native.ipcx_socket(typeNumber(type)), "socket"));
   try {
+    if (type === "seqpacket") nameSender(fd.number);
     const deadline = performance.now() + timeout;
     for (let pause = FIRST_PAUSE_MS;; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       using name = reach(address, "connect");

@@ -76,19 +76,19 @@ function copyOf(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<Arra
   return copy;
 }
 
-/** Wraps what came along; its name, if any, is that of the only message received. */
+/** Wraps what came along. */
 function messageFrom(
   data: Uint8Array<ArrayBuffer>,
   kept: number,
   length: number,
   slots: number,
   firstFd: number,
+  from?: UnixAddress,
 ): Message {
   const flags = received[slots + SLOT.FLAGS];
   const lost = (flags & MSG.CTRUNC) !== 0;
   const fds: Fd[] = [];
   for (let at = 0; at < received[slots + SLOT.FDS]; at++) fds.push(new Fd(receivedFds[firstFd + at]));
-  const nameLength = received[slots + SLOT.NAME];
   return new Message({
     data,
     kept,
@@ -105,16 +105,20 @@ function messageFrom(
       }
       : undefined,
     pidfd: received[slots + SLOT.PIDFD] >= 0 ? new Fd(received[slots + SLOT.PIDFD]) : undefined,
-    from: nameLength > 0 ? UnixAddress.fromKernel(receivedName.subarray(0, nameLength)) : undefined,
+    from,
   });
+}
+
+/** Whether it was no message of no bytes. */
+function isEnd(type: SocketType, slots: number): boolean {
+  return type !== "dgram" && received[slots + SLOT.STAMPED] === 0 && received[slots + SLOT.NAME] === 0;
 }
 
 /**
  * Takes one message from the kernel.
  *
  * @param fd The socket.
- * @param type Its type; a SEQPACKET socket has SO_TIMESTAMP on, since only the
- * time stamp tells an empty packet from the end.
+ * @param type Its type; for SEQPACKET, `tellEmptyFromEnd` must have been called before.
  * @param options How to receive; `signal` and `waitAll` are not looked at.
  * @returns The message, null at the end of a connection, or {@linkcode WOULD_BLOCK}.
  * @throws {SystemError} As recvmsg(2).
@@ -129,7 +133,7 @@ export function receiveNow(
   const buffer = options.buffer ?? scratchOf(maxBytes);
   const size = buffers ? lengthOf(buffers) : options.buffer ? buffer.length : maxBytes;
   const maxFds = options.maxFds ?? MAX_FDS_PER_MESSAGE;
-  const name = type === "dgram" ? RECEIVED_NAME : null;
+  const name = type === "stream" ? null : RECEIVED_NAME;
   // On a packet socket MSG_TRUNC asks for the true length; on a stream it would throw the data away.
   const flags = (type === "stream" ? 0 : MSG.TRUNC) | (options.peek ? MSG.PEEK : 0);
   let bytes: number;
@@ -139,10 +143,12 @@ export function receiveNow(
   } else bytes = native.ipcx_receive(fd, buffer, size, RECEIVED_FDS, maxFds, RECEIVED, name, flags);
   if (bytes === -ERRNO.EAGAIN) return WOULD_BLOCK;
   if (bytes < 0) check(bytes, "recvmsg");
-  if (bytes === 0 && type !== "dgram" && !received[SLOT.STAMPED]) return null;
+  if (bytes === 0 && isEnd(type, 0)) return null;
   const kept = buffers ? 0 : Math.min(bytes, size);
   const data = options.buffer ?? copyOf(buffer, kept);
-  return messageFrom(data, kept, bytes, 0, 0);
+  const nameLength = type === "dgram" ? received[SLOT.NAME] : 0;
+  const from = nameLength > 0 ? UnixAddress.fromKernel(receivedName.subarray(0, nameLength)) : undefined;
+  return messageFrom(data, kept, bytes, 0, 0, from);
 }
 
 /** How much of what one call took goes into memory that its messages share: all of it, or none. */
@@ -201,7 +207,7 @@ export function receiveManyNow(
   for (let slots = 0; slots < count * SLOTS; slots += SLOTS) {
     const length = received[slots + SLOT.LENGTH];
     if (length < 0) return { messages, failure: new SystemError("recvmsg", -length) };
-    if (length === 0 && type !== "dgram" && !received[slots + SLOT.STAMPED]) break;
+    if (length === 0 && isEnd(type, slots)) break;
     const end = used + Math.min(length, maxBytes);
     const data = end <= all.length ? all.subarray(used, end) : buffer.slice(used, end);
     messages.push(messageFrom(data, data.length, length, slots, taken));

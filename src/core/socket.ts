@@ -8,13 +8,13 @@ import { toAddress, type UnixAddress } from "./address.ts";
 import type { PacketBatch } from "./batch.ts";
 import { type ConnectOptions, connectSocket } from "./connect.ts";
 import { lockDirectory } from "./directory_lock.ts";
+import { nameSender, tellEmptyFromEnd } from "./empty_packets.ts";
 import { Endpoint, unixTypeOf } from "./endpoint.ts";
 import { check, ClosedError } from "./errors.ts";
 import { Fd } from "./fd.ts";
-import { SO } from "./linux.ts";
 import type { Message, Payload, ReceiveManyOptions, ReceiveOptions, SendOptions } from "./message.ts";
 import { native } from "./native.ts";
-import { setNumber, type SocketType, typeNumber } from "./options.ts";
+import { type SocketType, typeNumber } from "./options.ts";
 import { Receiving } from "./receiving.ts";
 import { Sending } from "./sending.ts";
 import { bindSocket, type SocketFile, type SocketFileOptions } from "./socket_file.ts";
@@ -53,12 +53,13 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
     super(fd, type, file);
     this.#sending = new Sending(fd, type, trafficOf(fd));
     this.#receiving = new Receiving(fd, type, trafficOf(fd));
-    // Only a time stamp tells an empty packet from the end of the connection.
-    if (type === "seqpacket") setNumber(fd.number, SO.TIMESTAMP, 1);
+    if (type === "seqpacket") tellEmptyFromEnd(fd.number);
   }
 
   /**
-   * Makes two sockets that are connected to each other (socketpair(2)).
+   * Makes two sockets that are connected to each other (socketpair(2)). Those of
+   * packets get names that the kernel chooses: that is how an empty packet is
+   * told from the end for the least effort.
    *
    * @param type The type of both, by default `"stream"`.
    * @returns Both ends.
@@ -67,6 +68,7 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
   static pair(type: SocketType = "stream"): [UnixSocket, UnixSocket] {
     const ends = new Int32Array(2);
     check(native.ipcx_socketpair(typeNumber(type), ends), "socketpair");
+    if (type === "seqpacket") { for (const end of ends) nameSender(end); }
     return [new UnixSocket(new Fd(ends[0]), type), new UnixSocket(new Fd(ends[1]), type)];
   }
 
