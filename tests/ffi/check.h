@@ -63,6 +63,8 @@ void remove_own_path(const char *path);
 
 void test_messages(void);
 void test_many_messages(void);
+void test_batches(void);
+void test_parts(void);
 void test_ancillary(void);
 void test_many_ancillary(void);
 void test_hand_out(void);

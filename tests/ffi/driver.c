@@ -239,6 +239,8 @@ int main(int count, char **arguments)
     alarm(TIME_LIMIT_S);
     test_messages();
     test_many_messages();
+    test_batches();
+    test_parts();
     test_ancillary();
     test_many_ancillary();
     test_hand_out();
