@@ -12,6 +12,7 @@ export * from "./src/broker/mod.ts";
 export * from "./src/core/mod.ts";
 export * from "./src/handover/mod.ts";
 export * from "./src/instance/mod.ts";
+export * from "./src/limits/mod.ts";
 export * from "./src/proxy/mod.ts";
 export * from "./src/sockets/mod.ts";
 export * from "./src/spawn/mod.ts";

@@ -1,0 +1,154 @@
+/**
+ * Versions that are processes follow each other while clients ask on and on.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { claim, OwnDirectory, ownName } from "../claim.ts";
+import { IPCX, Process, ROOT, until } from "../cli/program.ts";
+import { Clients } from "./clients.ts";
+import type { Behaviour } from "./programs/version.ts";
+
+const [DENO, ...FLAGS] = IPCX.slice(0, -1);
+
+/** So many answers of a version show that it serves. */
+const ENOUGH = 100;
+
+function startVersion(behaviour: Behaviour): Process {
+  return new Process([DENO, ...FLAGS, `${ROOT}tests/handover/programs/version.ts`, JSON.stringify(behaviour)]);
+}
+
+/** The port that a process listens at: it says so to nobody but the kernel. */
+function portOf(pid: number): number {
+  const inodes = Array.from(Deno.readDirSync(`/proc/${pid}/fd`), ({ name }) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(Deno.readLinkSync(`/proc/${pid}/fd/${name}`))?.[1];
+    } catch {
+      return undefined; // It was closed meanwhile.
+    }
+  });
+  const listening = Deno.readTextFileSync("/proc/net/tcp").split("\n").map((line) => line.trim().split(/\s+/))
+    .find(([, , , state, , , , , , inode]) => state === "0A" && inodes.includes(inode));
+  assert(listening, `process ${pid} listens nowhere`);
+  return parseInt(listening[1].split(":")[1], 16);
+}
+
+async function serves(process: Process, version: string): Promise<void> {
+  await process.says(`${version}: serves`);
+}
+
+claim("three versions follow each other: nobody is refused or reset, and each request is answered", async () => {
+  const address = ownName();
+  await using one = startVersion({ address, version: "one" });
+  await serves(one, "one");
+  await using clients = new Clients(portOf(one.child.pid));
+  await until(() => clients.count("one") >= ENOUGH, "version one does not answer");
+
+  await using two = startVersion({ address, version: "two" });
+  await serves(two, "two");
+  assertEquals((await one.ended()).err.split("\n"), ["one: serves", "one: is replaced", "one: ends", ""]);
+  await until(() => clients.count("two") >= ENOUGH, "version two does not answer");
+
+  await using three = startVersion({ address, version: "three" });
+  await serves(three, "three");
+  assertEquals((await two.ended()).status, 0);
+  await until(() => clients.count("three") >= ENOUGH, "version three does not answer");
+
+  await clients[Symbol.asyncDispose]();
+  assertEquals([...clients.counts.keys()].sort(), ["one", "three", "two"]);
+  assertEquals((await three.stop()).err, "three: serves\nthree: ends\n");
+});
+
+claim("a version that does not get ready leaves the old one to serve, and the next one to follow it", async () => {
+  const address = ownName();
+  await using old = startVersion({ address, version: "old", readyTimeout: 3000 });
+  await serves(old, "old");
+  await using clients = new Clients(portOf(old.child.pid));
+  const failures: [Behaviour["fails"], string, number][] = [
+    ["exits", "ended", 3],
+    ["throws", "ended", 1],
+    ["is killed", "ended", 137],
+    ["closes", "ended", 0],
+    ["hangs", "late", 143],
+  ];
+  for (const [at, [fails, reason, expected]] of failures.entries()) {
+    await using bad = startVersion({ address, version: "bad", fails });
+    const told = reason === "late" ? 1 : at + 1;
+    await old.says(`old: serves on: ${reason}`, told);
+    if (fails === "hangs") bad.kill("SIGTERM");
+    assertEquals((await bad.ended()).status, expected, fails);
+    const before = clients.count("old");
+    await until(() => clients.count("old") >= before + ENOUGH, "the old version does not answer");
+  }
+
+  await using good = startVersion({ address, version: "good" });
+  await serves(good, "good");
+  assertEquals((await old.ended()).status, 0);
+  await until(() => clients.count("good") >= ENOUGH, "the next version does not answer");
+  await clients[Symbol.asyncDispose]();
+  assertEquals([...clients.counts.keys()].sort(), ["good", "old"]);
+});
+
+claim("a second candidate is refused while one gets ready", async () => {
+  const address = ownName();
+  await using old = startVersion({ address, version: "old" });
+  await serves(old, "old");
+  await using first = startVersion({ address, version: "first", fails: "hangs" });
+  await first.says("hangs");
+  await using second = startVersion({ address, version: "second" });
+  const { status, err } = await second.ended();
+  assertEquals(status, 1);
+  assert(err.includes(`the old process refused: process ${first.child.pid} is taking over already`), err);
+  assert(old.err.includes("old: serves on: busy"), old.err);
+});
+
+claim("if the old version dies while the new one gets ready, that one takes its place", async () => {
+  const address = ownName();
+  await using old = startVersion({ address, version: "old" });
+  await serves(old, "old");
+  const port = portOf(old.child.pid);
+  await using first = startVersion({ address, version: "first", fails: "hangs" });
+  await first.says("hangs");
+  old.kill("SIGKILL");
+  await old.ended();
+  // Its listener lives on in the process that hangs; so does the address.
+  using waiting = await Deno.connect({ port });
+  first.kill("SIGKILL");
+  await first.ended();
+  assertEquals(await waiting.read(new Uint8Array(1)).catch(() => null), null);
+  await using next = startVersion({ address, version: "next" });
+  await serves(next, "next");
+});
+
+claim("the example upgrades itself while clients ask on, and cleans up in the end", async () => {
+  using directory = new OwnDirectory();
+  const meet = directory.file("meet");
+  const start = async (version: string): Promise<Process> => {
+    const example = `${ROOT}examples/handover_server.ts`;
+    const through = ["sh", "-c", 'exec "$@" >&2', "sh"];
+    const started = new Process([DENO, ...FLAGS, example, meet, "127.0.0.1:0", version], { through });
+    await started.says(`version ${version} serves at `);
+    return started;
+  };
+  await using one = await start("one");
+  const [, port] = /serves at 127\.0\.0\.1:(\d+)$/m.exec(one.err)!;
+  await using clients = new Clients(Number(port));
+  const answer = (version: string, upgrades: number): string => `version ${version}, upgrade ${upgrades}\n`;
+  await until(() => clients.count(answer("one", 0)) >= ENOUGH, "version one does not answer");
+  await using two = await start("two");
+  await until(() => clients.count(answer("two", 1)) >= ENOUGH, "version two does not answer");
+  assertEquals((await one.ended()).err.split("\n").slice(1), [
+    `version one is replaced by process ${two.child.pid}`,
+    "version one ends",
+    "",
+  ]);
+  await using three = await start("three");
+  await until(() => clients.count(answer("three", 2)) >= ENOUGH, "version three does not answer");
+  await clients[Symbol.asyncDispose]();
+  assertEquals([...clients.counts.keys()].sort(), [answer("one", 0), answer("three", 2), answer("two", 1)]);
+  assertEquals(Deno.lstatSync(meet).mode! & 0o777, 0o600);
+  const { status, err } = await three.stop();
+  assertEquals([status, err.split("\n").slice(1)], [0, ["version three ends", ""]]);
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+});
