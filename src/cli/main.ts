@@ -24,6 +24,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   pair: () => import("./pair.ts"),
   beam: () => import("./beam.ts"),
   lock: () => import("./lock.ts"),
+  sockets: () => import("./sockets.ts"),
   proxy: () => import("./proxy.ts"),
   completions: () => import("./completions.ts"),
 };

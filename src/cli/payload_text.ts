@@ -35,6 +35,16 @@ function escaped(json: string): string {
 }
 
 /**
+ * Makes a line of JSON.
+ *
+ * @param value What to write.
+ * @returns The line, which no terminal obeys.
+ */
+export function jsonLine(value: unknown): string {
+  return `${escaped(JSON.stringify(value))}\n`;
+}
+
+/**
  * Writes a payload for a person.
  *
  * @param data The bytes.
@@ -55,5 +65,5 @@ export function payloadText(data: Uint8Array): string {
 export function payloadJson(data: Uint8Array, others: Readonly<Record<string, unknown>>): string {
   const text = textOf(data);
   const payload = text === undefined ? { base64: data.toBase64() } : { data: text };
-  return `${escaped(JSON.stringify({ ...payload, ...others }))}\n`;
+  return jsonLine({ ...payload, ...others });
 }

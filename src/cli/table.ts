@@ -9,6 +9,7 @@ import { BEAM } from "./beam_table.ts";
 import { LOCK } from "./lock_table.ts";
 import { LOGGING } from "./logging_table.ts";
 import { PROXY } from "./proxy_table.ts";
+import { SOCKETS } from "./sockets_table.ts";
 import { NSEXEC, SPAWN } from "./spawn_table.ts";
 
 /** An option of a subcommand. */
@@ -163,6 +164,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   PAIR,
   BEAM,
   LOCK,
+  SOCKETS,
   PROXY,
   COMPLETIONS,
 ];

@@ -63,3 +63,12 @@ export function primaryGroupOf(uid: number): number | undefined {
   const entry = entriesOf("/etc/passwd").find(([, , id, group]) => Number(id) === uid && NUMBER.test(group));
   return entry && Number(entry[3]);
 }
+
+/**
+ * Reads the names of all users.
+ *
+ * @returns The names by user id; of several with one id the first.
+ */
+export function userNames(): ReadonlyMap<number, string> {
+  return new Map(entriesOf("/etc/passwd").map(([name, , id]) => [Number(id), name] as const).reverse());
+}

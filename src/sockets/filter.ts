@@ -4,7 +4,7 @@
  * @module
  */
 
-import { toAddress, type UnixAddress } from "../core/address.ts";
+import type { UnixAddress } from "../core/address.ts";
 import { BytePattern } from "../core/byte_pattern.ts";
 import type { SocketType } from "../core/options.ts";
 import { BoundFiles, type FileIdentity } from "./bound_file.ts";
@@ -41,7 +41,8 @@ export interface Candidate {
   file: FileIdentity | undefined;
 }
 
-type Condition = (candidate: Candidate) => boolean;
+/** Whether a socket is wanted. */
+export type Condition = (candidate: Candidate) => boolean;
 
 /** One character a byte, an abstract name behind its @. */
 function nameOf({ kind, bytes }: UnixAddress): string {
@@ -49,12 +50,16 @@ function nameOf({ kind, bytes }: UnixAddress): string {
   return prefix + Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
-function byAddress(addresses: readonly (UnixAddress | string)[], files: BoundFiles): Condition {
-  const wanted = addresses.map(toAddress);
-  const wantedFiles = wanted.flatMap((address) => address.kind === "path" ? files.fileAt(address) ?? [] : []);
-  return ({ entry, file }) =>
-    wanted.some((address) => address.equals(entry.address)) ||
-    wantedFiles.some((one) => BoundFiles.isSame(one, file));
+/**
+ * Makes a condition of an address.
+ *
+ * @param address The address.
+ * @param files Finds its file.
+ * @returns Whether a socket has that name, or is bound to the file that it leads to.
+ */
+export function byAddress(address: UnixAddress, files: BoundFiles): Condition {
+  const wanted = address.kind === "path" ? files.fileAt(address) : undefined;
+  return ({ entry, file }) => address.equals(entry.address) || BoundFiles.isSame(wanted, file);
 }
 
 function byPattern(pattern: BytePattern): Condition {
@@ -62,20 +67,17 @@ function byPattern(pattern: BytePattern): Condition {
 }
 
 /**
- * Makes one condition of a filter. Whether a file is stale is not looked at.
+ * Makes one condition of a filter. Addresses, and whether a file is stale, are not looked at.
  *
  * @param filter The filter.
- * @param files Finds the files of addresses.
  * @returns Whether a socket is wanted.
- * @throws {AddressError} For an address that is none.
  */
-export function conditionOf(filter: SocketFilter, files: BoundFiles): Condition {
-  const { types, states, kinds, addresses, name, pids, uids, full } = filter;
+export function conditionOf(filter: SocketFilter): Condition {
+  const { types, states, kinds, name, pids, uids, full } = filter;
   const conditions: Condition[] = [];
   if (types) conditions.push(({ entry }) => types.includes(entry.type));
   if (states) conditions.push(({ entry }) => states.includes(entry.state));
   if (kinds) conditions.push(({ entry }) => (kinds as readonly string[]).includes(entry.address.kind));
-  if (addresses) conditions.push(byAddress(addresses, files));
   if (name !== undefined) conditions.push(byPattern(new BytePattern(name)));
   if (pids) conditions.push(({ entry }) => entry.processes?.some(({ pid }) => pids.includes(pid)) ?? false);
   if (uids) conditions.push(({ entry }) => entry.uid !== undefined && uids.includes(entry.uid));

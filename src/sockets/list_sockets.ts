@@ -4,13 +4,14 @@
  * @module
  */
 
+import { toAddress, type UnixAddress } from "../core/address.ts";
 import { SystemError } from "../core/errors.ts";
-import { findSocketHolders, type SocketHolders } from "../core/socket_holders.ts";
+import { findSocketHolders } from "../core/socket_holders.ts";
 import { assemble } from "./assemble.ts";
-import { BoundFiles, type FileIdentity } from "./bound_file.ts";
+import { BoundFiles } from "./bound_file.ts";
 import { KernelPort } from "./diag_port.ts";
 import type { SocketEntry } from "./entry.ts";
-import { conditionOf, type SocketFilter } from "./filter.ts";
+import { byAddress, type Candidate, conditionOf, type SocketFilter } from "./filter.ts";
 import { type Network, openAllNetworks, openNetwork, ownNetwork } from "./networks.ts";
 import { askForSockets } from "./questions.ts";
 import type { DiagSocket } from "./unix_diag.ts";
@@ -19,10 +20,15 @@ import type { DiagSocket } from "./unix_diag.ts";
 export interface ListSocketsOptions extends SocketFilter {
   /**
    * The network namespace to look into, by default this process's own: a process
-   * that is in it, its file, a name of ip-netns(8), or `"all"` for every one that
-   * is found in /proc and by name. Another one than one's own takes CAP_SYS_ADMIN.
+   * that is in it, its file, or a name of ip-netns(8). Another one than one's own
+   * takes CAP_SYS_ADMIN.
    */
   network?: string | number;
+  /**
+   * Whether to look into every network namespace that a process is in, or that
+   * has a name, by default false. What this process may not look at is left out.
+   */
+  allNetworks?: boolean;
   /**
    * Whether to find out who has each socket open, by default true. That takes a
    * look at every descriptor of the host, and is done in any case for `pids` and
@@ -38,9 +44,9 @@ const O_CLOEXEC = 0o2000000;
 /** The order of kinds of names in a list. */
 const KINDS = ["path", "abstract", "unnamed"];
 
-function openNetworks(where: string | number | undefined): Network[] {
-  if (where === undefined) return [ownNetwork()];
-  return where === "all" ? openAllNetworks() : [openNetwork(where)];
+function openNetworks({ network, allNetworks }: ListSocketsOptions): Network[] {
+  if (allNetworks) return openAllNetworks();
+  return [network === undefined ? ownNetwork() : openNetwork(network)];
 }
 
 function socketsIn(network: Network): DiagSocket[] {
@@ -84,20 +90,59 @@ function compare(one: SocketEntry, other: SocketEntry): number {
     one.inode - other.inode;
 }
 
-/** What the kernel tells of each namespace; all are asked before any answer is looked at. */
-function look(
-  options: ListSocketsOptions,
-): { entries: SocketEntry[]; files: Map<number, FileIdentity>; holders?: SocketHolders } {
-  const networks = openNetworks(options.network);
+/** All sockets of the namespaces; the kernel is asked first, so that processes are found that have just got one. */
+function look(options: ListSocketsOptions): { candidates: Candidate[]; seesProcesses: boolean } {
   using stack = new DisposableStack();
+  const networks = openNetworks(options);
   for (const network of networks) stack.use(network);
   const found = networks.map((network) => ({ network: network.inode, sockets: socketsIn(network) }));
-  const needsProcesses = options.processes !== false || options.pids !== undefined || options.stale === true;
-  const holders = needsProcesses ? findSocketHolders() : undefined;
-  const files = found.flatMap(({ sockets }) =>
-    sockets.flatMap(({ inode, file }) => file ? [[inode, file] as const] : [])
-  );
-  return { entries: assemble(found, holders), files: new Map(files), holders };
+  const seesProcesses = options.processes !== false || options.pids !== undefined || options.stale === true;
+  const entries = assemble(found, seesProcesses ? findSocketHolders() : undefined);
+  const files = found.flatMap(({ sockets }) => sockets.map(({ file }) => file));
+  return { candidates: entries.map((entry, at) => ({ entry, file: files[at] })), seesProcesses };
+}
+
+/** What was found, and what was not. */
+export interface FoundSockets {
+  /** The sockets. */
+  sockets: SocketEntry[];
+  /** The addresses that none of them has. */
+  missing: UnixAddress[];
+}
+
+/** What becomes of the sockets' files is looked at only where processes are: paths are theirs. */
+function withFiles(candidates: readonly Candidate[], files: BoundFiles): SocketEntry[] {
+  return candidates.map(({ entry, file }): SocketEntry => {
+    const state = files.stateOf(entry.address, file, entry.processes ?? []);
+    return state ? { ...entry, file: state } : entry;
+  });
+}
+
+function isStale({ file }: SocketEntry): boolean {
+  return file === "gone" || file === "replaced";
+}
+
+/**
+ * Lists sockets, and the addresses that were looked for in vain.
+ *
+ * @param options As for {@linkcode listSockets}, which throws the same.
+ * @returns What was found, and what was not.
+ */
+export function findSockets(options: ListSocketsOptions): FoundSockets {
+  const files = new BoundFiles();
+  const isWanted = conditionOf(options);
+  const addresses = options.addresses?.map(toAddress);
+  const named = addresses?.map((address) => ({ address, fits: byAddress(address, files) }));
+  const { candidates, seesProcesses } = look(options);
+  const own = options.withoutOwn ? ownInodes() : new Set();
+  const fitting = candidates.filter((one) => !own.has(one.entry.inode) && isWanted(one));
+  const chosen = named ? fitting.filter((one) => named.some(({ fits }) => fits(one))) : fitting;
+  chosen.sort((one, other) => compare(one.entry, other.entry));
+  const entries = seesProcesses ? withFiles(chosen, files) : chosen.map(({ entry }) => entry);
+  return {
+    sockets: options.stale ? entries.filter(isStale) : entries,
+    missing: (named ?? []).filter(({ fits }) => !chosen.some(fits)).map(({ address }) => address),
+  };
 }
 
 /**
@@ -130,16 +175,5 @@ function look(
  * ```
  */
 export function listSockets(options: ListSocketsOptions = {}): SocketEntry[] {
-  const boundFiles = new BoundFiles();
-  const isWanted = conditionOf(options, boundFiles);
-  const { entries, files, holders } = look(options);
-  const own = options.withoutOwn ? ownInodes() : new Set();
-  const chosen = entries.filter((entry) => !own.has(entry.inode) && isWanted({ entry, file: files.get(entry.inode) }));
-  chosen.sort(compare);
-  if (!holders) return chosen;
-  const complete = chosen.map((entry): SocketEntry => {
-    const file = boundFiles.stateOf(entry.address, files.get(entry.inode), entry.processes ?? []);
-    return file ? { ...entry, file } : entry;
-  });
-  return options.stale ? complete.filter(({ file }) => file === "gone" || file === "replaced") : complete;
+  return findSockets(options).sockets;
 }

@@ -112,6 +112,16 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
     "log-format": [["xml", "is none of text, json"]],
     "log-file": [],
   },
+  sockets: {
+    type: [["raw", "is none of stream, seqpacket, dgram"]],
+    state: [["open", "is none of listening, pending, connected, half-closed, closing, unconnected"]],
+    name: [],
+    pid: [["0", "1 is the least"], ["self", "is no whole number"]],
+    uid: [["no-such-user", "there is no user 'no-such-user' in /etc/passwd"], ["4294967295", "too high"]],
+    net: [],
+    sort: [["size", "is none of address, inode, recv, send"]],
+    watch: [["often", NO_DURATION], ["0", "1ms is the least"]],
+  },
   completions: {},
 };
 
