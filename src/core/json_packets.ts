@@ -13,10 +13,27 @@ const DEFAULT_MAX_BYTES = 65_536;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
+/** What can be wrong with a packet: too many bytes, descriptors that did not arrive, no JSON, or not what `check` takes. */
+export type PacketFault = "too large" | "descriptors lost" | "no JSON" | "refused";
+
 /** Thrown for a packet that is not what was agreed upon; the socket can be used further. */
 export class PacketError extends Error {
   /** The class name, for those who print errors. */
   override readonly name = "PacketError";
+  /** What is wrong. */
+  readonly reason: PacketFault;
+
+  /**
+   * Describes a packet.
+   *
+   * @param reason What is wrong.
+   * @param message The same with what it is about.
+   * @param options What it comes from.
+   */
+  constructor(reason: PacketFault, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
 }
 
 /** How values are exchanged. */
@@ -132,20 +149,20 @@ export class JsonPackets<Incoming = unknown, Outgoing = Incoming> implements Dis
 
   #valueOf(message: Message): Incoming {
     if (message.truncated) {
-      throw new PacketError(`a packet of ${message.length} bytes; ${this.#maxBytes} is the most`);
+      throw new PacketError("too large", `a packet of ${message.length} bytes; ${this.#maxBytes} is the most`);
     }
-    if (message.controlTruncated) throw new PacketError("descriptors of a packet were lost");
+    if (message.controlTruncated) throw new PacketError("descriptors lost", "descriptors of a packet were lost");
     let value: unknown;
     try {
       value = JSON.parse(decoder.decode(message.data));
     } catch (cause) {
-      throw new PacketError(`a packet of ${message.length} bytes that is no JSON in UTF-8`, { cause });
+      throw new PacketError("no JSON", `a packet of ${message.length} bytes that is no JSON in UTF-8`, { cause });
     }
     try {
       return this.#check(value);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new PacketError(`a packet was refused: ${reason}`, { cause });
+      throw new PacketError("refused", `a packet was refused: ${reason}`, { cause });
     }
   }
 

@@ -20,8 +20,9 @@ export { exec, type ExecOptions } from "./exec.ts";
 export { Fd, raiseDescriptorLimit } from "./fd.ts";
 export { type InternetName, internetNameOf, listenTcp, takeOverTcp } from "./internet.ts";
 export { join, type JoinOptions } from "./join.ts";
+export { type FdAccess, type FdDescription } from "./fd_description.ts";
 export { fetchOver } from "./fetch_over.ts";
-export { JsonPacket, JsonPackets, type JsonPacketsOptions, PacketError } from "./json_packets.ts";
+export { JsonPacket, JsonPackets, type JsonPacketsOptions, PacketError, type PacketFault } from "./json_packets.ts";
 export { type ListenOptions, UnixListener } from "./listener.ts";
 export {
   Message,

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { SystemError } from "../../src/core/errors.ts";
-import { JsonPackets, PacketError } from "../../src/core/json_packets.ts";
+import { JsonPackets, PacketError, type PacketFault } from "../../src/core/json_packets.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, ownName } from "../claim.ts";
 
@@ -66,18 +66,18 @@ claim(
     using _left = left;
     using _right = right;
     const [near, far] = UnixSocket.pair();
-    const refused: [Uint8Array<ArrayBuffer> | string, string][] = [
-      ['"0123456789"', "a packet of 12 bytes; 10 is the most"],
-      ["{", "a packet of 1 bytes that is no JSON in UTF-8"],
-      [new Uint8Array([0x22, 0xff, 0x22]), "a packet of 3 bytes that is no JSON in UTF-8"],
-      ["", "a packet of 0 bytes that is no JSON in UTF-8"],
-      ['"a"', "a packet was refused: a number is wanted"],
+    const refused: [Uint8Array<ArrayBuffer> | string, PacketFault, string][] = [
+      ['"0123456789"', "too large", "a packet of 12 bytes; 10 is the most"],
+      ["{", "no JSON", "a packet of 1 bytes that is no JSON in UTF-8"],
+      [new Uint8Array([0x22, 0xff, 0x22]), "no JSON", "a packet of 3 bytes that is no JSON in UTF-8"],
+      ["", "no JSON", "a packet of 0 bytes that is no JSON in UTF-8"],
+      ['"a"', "refused", "a packet was refused: a number is wanted"],
     ];
-    for (const [bytes, message] of refused) {
+    for (const [bytes, reason, message] of refused) {
       await left.socket.send(bytes, { fds: [far.fd] });
       await left.send(7);
       const error = await assertRejects(() => right.receive(), PacketError);
-      assertEquals(error.message, message);
+      assertEquals([error.reason, error.message], [reason, message]);
       using next = (await right.receive())!;
       assertEquals(next.value, 7);
     }
