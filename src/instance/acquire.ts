@@ -123,7 +123,7 @@ export async function acquireInstance(name: UnixAddress | string, options: Acqui
  * Tells who holds a lock, without trying to take it.
  *
  * Process and user are the kernel's word for who took it. Whoever asks leaves a
- * connection behind that nobody accepts, some 1.3 KiB of the kernel's memory until
+ * connection behind that nobody accepts, some 3 KiB of the kernel's memory until
  * the lock is free; when 4097 have asked, as net.core.somaxconn has it, only
  * `keepers` tells.
  *
