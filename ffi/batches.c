@@ -68,11 +68,12 @@ int32_t ipcx_send_batch(int32_t fd, const void *data, const int32_t *slots,
 
 /* Receives the packets or datagrams that are there, without their descriptors:
  * each into `each` bytes of `data`, and tells in `slots` where, how long it was
- * as sent, and its flags. Where `is_connected`, a packet of no bytes that has
- * neither a sender's name nor a time stamp is the end of the connection. Returns
- * how many, 0 at the end, or -errno of the first. */
+ * as sent, and its flags. `end` tells what packets have and the end of the
+ * connection has not. Room for a time stamp is room for descriptors if none comes,
+ * so that it is given only where one always does. Returns how many, 0 at the end,
+ * or -errno of the first. */
 int32_t ipcx_receive_batch(int32_t fd, void *data, uint32_t each, int32_t *slots,
-                           uint32_t max, int32_t is_connected)
+                           uint32_t max, int32_t end)
 {
     struct mmsghdr messages[CHUNK];
     struct iovec parts[CHUNK];
@@ -90,9 +91,11 @@ int32_t ipcx_receive_batch(int32_t fd, void *data, uint32_t each, int32_t *slots
             parts[i].iov_len = each;
             messages[i].msg_hdr.msg_iov = &parts[i];
             messages[i].msg_hdr.msg_iovlen = 1;
-            if (is_connected) {
+            if (end == IPCX_END_HAS_NO_NAME) {
                 messages[i].msg_hdr.msg_name = &families[i];
                 messages[i].msg_hdr.msg_namelen = sizeof(families[i]);
+            }
+            if (end == IPCX_END_HAS_NO_STAMP) {
                 messages[i].msg_hdr.msg_control = stamps[i].bytes;
                 messages[i].msg_hdr.msg_controllen = STAMP_SIZE;
             }
@@ -105,7 +108,7 @@ int32_t ipcx_receive_batch(int32_t fd, void *data, uint32_t each, int32_t *slots
         for (int i = 0; i < got; i++) {
             int32_t *slot = slots + done * IPCX_BATCH_SLOTS;
 
-            if (is_connected && messages[i].msg_len == 0 &&
+            if (end != IPCX_END_NEVER && messages[i].msg_len == 0 &&
                 messages[i].msg_hdr.msg_namelen == 0 &&
                 messages[i].msg_hdr.msg_controllen == 0)
                 return (int32_t)done;

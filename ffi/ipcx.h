@@ -45,6 +45,13 @@ enum ipcx_batch {
     IPCX_BATCH_SLOTS,
 };
 
+/* How ipcx_receive_batch() knows the end of the connection from an empty packet. */
+enum ipcx_end {
+    IPCX_END_NEVER, /* there is none */
+    IPCX_END_HAS_NO_NAME,
+    IPCX_END_HAS_NO_STAMP, /* SO_TIMESTAMP is on */
+};
+
 /* Where ipcx_hand_out_pair() says what it did not finish. */
 enum ipcx_handed {
     IPCX_HANDED_ERRNO, /* of the step that failed */
@@ -233,7 +240,7 @@ int32_t ipcx_hand_out_pair(int32_t first, uint32_t first_length, int32_t second,
 int32_t ipcx_send_batch(int32_t fd, const void *data, const int32_t *slots,
                         uint32_t count, const void *name, uint32_t name_length);
 int32_t ipcx_receive_batch(int32_t fd, void *data, uint32_t each, int32_t *slots,
-                           uint32_t max, int32_t is_stamped);
+                           uint32_t max, int32_t end);
 
 /* urgent.c */
 int32_t ipcx_send_urgent(int32_t fd, int32_t byte);
@@ -273,6 +280,7 @@ int32_t ipcx_bind(int32_t fd, const void *name, uint32_t length);
 int32_t ipcx_listen(int32_t fd, int32_t backlog);
 int32_t ipcx_accept(int32_t fd, int32_t *peer);
 int32_t ipcx_connect(int32_t fd, const void *name, uint32_t length);
+int32_t ipcx_disconnect(int32_t fd);
 int32_t ipcx_name(int32_t fd, int32_t of_peer, void *name);
 int32_t ipcx_get_option(int32_t fd, int32_t level, int32_t option, void *value,
                         uint32_t size);

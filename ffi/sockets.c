@@ -87,6 +87,14 @@ int32_t ipcx_connect(int32_t fd, const void *name, uint32_t length)
     return result_of(connect(fd, (struct sockaddr *)&address, size));
 }
 
+/* Takes a datagram socket's peer away, so that it receives from anybody again. */
+int32_t ipcx_disconnect(int32_t fd)
+{
+    struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+    return result_of(connect(fd, &nobody, sizeof(nobody.sa_family)));
+}
+
 /* The name of a socket or of its peer: the bytes of sun_path that count.
  * `name` has IPCX_NAME_SIZE bytes. -EAFNOSUPPORT for other than Unix sockets. */
 int32_t ipcx_name(int32_t fd, int32_t of_peer, void *name)

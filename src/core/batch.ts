@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { End } from "./empty_packets.ts";
 import { check } from "./errors.ts";
 import { ERRNO, MSG } from "./linux.ts";
 import { native } from "./native.ts";
-import type { SocketType } from "./options.ts";
 import { WOULD_BLOCK } from "./would_block.ts";
 
 /** The slots of `enum ipcx_batch` in ffi/ipcx.h. */
@@ -207,17 +207,10 @@ export class PacketBatch implements Iterable<Uint8Array<ArrayBuffer>> {
   }
 
   /** Takes packets from the kernel, for the socket that owns the descriptor. */
-  receiveNow(fd: number, type: SocketType): number | typeof WOULD_BLOCK {
+  receiveNow(fd: number, end: End): number | typeof WOULD_BLOCK {
     this.#count = 0;
-    const isConnected = type === "seqpacket" ? 1 : 0;
-    const result = native.ipcx_receive_batch(
-      fd,
-      this.#dataPointer,
-      this.maxBytes,
-      this.#slotsPointer,
-      this.maxPackets,
-      isConnected,
-    );
+    const { maxBytes, maxPackets } = this;
+    const result = native.ipcx_receive_batch(fd, this.#dataPointer, maxBytes, this.#slotsPointer, maxPackets, end);
     if (result === -ERRNO.EAGAIN) return WOULD_BLOCK;
     this.#count = check(result, "recvmmsg");
     return this.#count;

@@ -11,7 +11,7 @@
 
 import { NAME_SIZE, SO } from "./linux.ts";
 import { native } from "./native.ts";
-import { setNumber } from "./options.ts";
+import { setNumber, type SocketType } from "./options.ts";
 
 const name = new Uint8Array(NAME_SIZE);
 const CHOSEN_BY_THE_KERNEL = new Uint8Array();
@@ -25,12 +25,23 @@ export function nameSender(fd: number): void {
   native.ipcx_bind(fd, CHOSEN_BY_THE_KERNEL, 0);
 }
 
+/** How the end of a connection is known: `enum ipcx_end` in ffi/ipcx.h. */
+export const END = { NEVER: 0, HAS_NO_NAME: 1, HAS_NO_STAMP: 2 } as const;
+
+/** One of {@linkcode END}. */
+export type End = typeof END[keyof typeof END];
+
 /**
  * Has the kernel add to each packet what the end of the connection has not.
  *
- * @param fd A connected SEQPACKET socket.
+ * @param fd The socket.
+ * @param type Its type.
+ * @returns What that is; datagrams have no end, and a stream no empty messages.
  * @throws {SystemError} If it is no socket.
  */
-export function tellEmptyFromEnd(fd: number): void {
-  if (native.ipcx_name(fd, 1, name) <= 0) setNumber(fd, SO.TIMESTAMP, 1);
+export function tellEmptyFromEnd(fd: number, type: SocketType): End {
+  if (type !== "seqpacket") return END.NEVER;
+  if (native.ipcx_name(fd, 1, name) > 0) return END.HAS_NO_NAME;
+  setNumber(fd, SO.TIMESTAMP, 1);
+  return END.HAS_NO_STAMP;
 }

@@ -59,6 +59,7 @@ const SYMBOLS = {
   ipcx_listen: { parameters: ["i32", "i32"], result: "i32" },
   ipcx_accept: { parameters: ["i32", "buffer"], result: "i32" },
   ipcx_connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  ipcx_disconnect: { parameters: ["i32"], result: "i32" },
   ipcx_name: { parameters: ["i32", "i32", "buffer"], result: "i32" },
   ipcx_get_option: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   ipcx_set_option: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },

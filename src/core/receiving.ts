@@ -6,6 +6,7 @@
 
 import type { PacketBatch } from "./batch.ts";
 import type { SystemError } from "./errors.ts";
+import { type End, tellEmptyFromEnd } from "./empty_packets.ts";
 import { socketNumber } from "./endpoint.ts";
 import { areOthersDue, countOperations, letOthersRun } from "./fairness.ts";
 import { closeAll, type Fd } from "./fd.ts";
@@ -23,6 +24,7 @@ import { WOULD_BLOCK } from "./would_block.ts";
 export class Receiving {
   readonly #fd: Fd;
   readonly #type: SocketType;
+  readonly #end: End;
   readonly #waiters: Waiters;
   readonly #turns: Turns;
   #failure: SystemError | undefined;
@@ -37,6 +39,7 @@ export class Receiving {
   constructor(fd: Fd, type: SocketType, traffic: Traffic) {
     this.#fd = fd;
     this.#type = type;
+    this.#end = tellEmptyFromEnd(fd.number, type);
     this.#waiters = traffic.waiters;
     this.#turns = traffic.receiving;
   }
@@ -164,7 +167,7 @@ export class Receiving {
     if (this.#type === "stream") throw new TypeError("a stream has no packets: receive into one large buffer");
     const fd = socketNumber(this.#fd);
     this.#throwFailure();
-    const count = batch.receiveNow(fd, this.#type);
+    const count = batch.receiveNow(fd, this.#end);
     if (count !== WOULD_BLOCK) return count;
     this.#waiters.exhausted("readable");
     return undefined;

@@ -8,13 +8,14 @@ import { toAddress, type UnixAddress } from "./address.ts";
 import type { PacketBatch } from "./batch.ts";
 import { type ConnectOptions, connectSocket } from "./connect.ts";
 import { lockDirectory } from "./directory_lock.ts";
-import { nameSender, tellEmptyFromEnd } from "./empty_packets.ts";
+import { nameSender } from "./empty_packets.ts";
 import { Endpoint, unixTypeOf } from "./endpoint.ts";
 import { check, ClosedError } from "./errors.ts";
 import { Fd } from "./fd.ts";
 import type { Message, Payload, ReceiveManyOptions, ReceiveOptions, SendOptions } from "./message.ts";
 import { native } from "./native.ts";
 import { type SocketType, typeNumber } from "./options.ts";
+import { reach } from "./reach.ts";
 import { Receiving } from "./receiving.ts";
 import { Sending } from "./sending.ts";
 import { bindSocket, type SocketFile, type SocketFileOptions } from "./socket_file.ts";
@@ -53,7 +54,6 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
     super(fd, type, file);
     this.#sending = new Sending(fd, type, trafficOf(fd));
     this.#receiving = new Receiving(fd, type, trafficOf(fd));
-    if (type === "seqpacket") tellEmptyFromEnd(fd.number);
   }
 
   /**
@@ -123,6 +123,29 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
       fd.close();
       throw error;
     }
+  }
+
+  /**
+   * Gives a datagram socket a peer: what is sent without saying where to goes
+   * there, and nobody else can send to this socket any more, who gets EPERM.
+   *
+   * @param address The peer's name; there may have been another peer before.
+   * @throws {SystemError} ECONNREFUSED or ENOENT if there is nobody, EACCES, EISCONN for other than datagram sockets.
+   */
+  connectTo(address: UnixAddress | string): void {
+    const target = toAddress(address);
+    using name = reach(target, "connect");
+    check(native.ipcx_connect(this.number, name.bytes, name.bytes.length), "connect", { address: `${target}` });
+  }
+
+  /**
+   * Takes a datagram socket's peer away: it receives from everybody again, and
+   * sends only where it is told to.
+   *
+   * @throws {SystemError} EINVAL for other than datagram sockets.
+   */
+  disconnect(): void {
+    check(native.ipcx_disconnect(this.number), "connect");
   }
 
   /**

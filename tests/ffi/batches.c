@@ -45,13 +45,13 @@ static char *data;
 static int32_t *slots;
 
 static int32_t receive_words(int32_t fd, uint32_t each, uint32_t max,
-                             int32_t is_connected)
+                             int32_t end)
 {
     free(data);
     free(slots);
     data = malloc((size_t)each * max);
     slots = malloc(sizeof(*slots) * IPCX_BATCH_SLOTS * max);
-    return ipcx_receive_batch(fd, data, each, slots, max, is_connected);
+    return ipcx_receive_batch(fd, data, each, slots, max, end);
 }
 
 static int32_t slot_of(int at, int slot)
@@ -84,11 +84,15 @@ static void batches_arrive_in_their_order(void)
                 CHECK_IS(turn_on(ends[1], SO_TIMESTAMP), 0);
             CHECK_IS(send_words(ends[0], counts[k], NULL, 0), counts[k]);
             CHECK_IS(receive_words(ends[1], EACH, 200,
-                                   types[i] == SOCK_SEQPACKET),
+                                   types[i] == SOCK_SEQPACKET
+                                       ? IPCX_END_HAS_NO_STAMP
+                                       : IPCX_END_NEVER),
                      counts[k]);
             check_words(counts[k]);
             CHECK_IS(receive_words(ends[1], EACH, 200,
-                                   types[i] == SOCK_SEQPACKET),
+                                   types[i] == SOCK_SEQPACKET
+                                       ? IPCX_END_HAS_NO_STAMP
+                                       : IPCX_END_NEVER),
                      -EAGAIN);
             close_pair(ends);
         }
@@ -109,28 +113,38 @@ static void an_empty_packet_is_no_end(void)
         CHECK_IS(send(ends[0], "", 0, 0), 0);
         CHECK_IS(send(ends[0], "", 0, 0), 0);
         ipcx_close(ends[0]);
-        CHECK_IS(receive_words(ends[1], EACH, 4, 1), 2);
-        CHECK_IS(receive_words(ends[1], EACH, 4, 1), 0);
+        CHECK_IS(receive_words(ends[1], EACH, 4,
+                               by_name ? IPCX_END_HAS_NO_NAME
+                                       : IPCX_END_HAS_NO_STAMP),
+                 2);
+        CHECK_IS(receive_words(ends[1], EACH, 4,
+                               by_name ? IPCX_END_HAS_NO_NAME
+                                       : IPCX_END_HAS_NO_STAMP),
+                 0);
         ipcx_close(ends[1]);
     }
 }
 
 static void what_does_not_fit_is_told(void)
 {
+    const int ways[] = {IPCX_END_HAS_NO_NAME, IPCX_END_HAS_NO_STAMP};
     int32_t ends[2];
 
-    make_pair(SOCK_SEQPACKET, ends);
-    CHECK_IS(turn_on(ends[1], SO_TIMESTAMP), 0);
-    send_with(ends[0], "0123456789", 0);
-    send_with(ends[0], "with", 3);
-    CHECK_IS(receive_words(ends[1], 4, 4, 1), 2);
-    CHECK_IS(slot_of(0, IPCX_BATCH_LENGTH), 10);
-    CHECK_IS(slot_of(0, IPCX_BATCH_FLAGS) & (MSG_TRUNC | MSG_CTRUNC),
-             MSG_TRUNC);
-    CHECK_IS(slot_of(1, IPCX_BATCH_FLAGS) & (MSG_TRUNC | MSG_CTRUNC),
-             MSG_CTRUNC);
-    CHECK(memcmp(data, "0123with", 8) == 0);
-    close_pair(ends);
+    for (int i = 0; i < 2; i++) {
+        make_pair(SOCK_SEQPACKET, ends);
+        if (ways[i] == IPCX_END_HAS_NO_STAMP)
+            CHECK_IS(turn_on(ends[1], SO_TIMESTAMP), 0);
+        send_with(ends[0], "0123456789", 0);
+        send_with(ends[0], "with", 3);
+        CHECK_IS(receive_words(ends[1], 4, 4, ways[i]), 2);
+        CHECK_IS(slot_of(0, IPCX_BATCH_LENGTH), 10);
+        CHECK_IS(slot_of(0, IPCX_BATCH_FLAGS) & (MSG_TRUNC | MSG_CTRUNC),
+                 MSG_TRUNC);
+        CHECK_IS(slot_of(1, IPCX_BATCH_FLAGS) & (MSG_TRUNC | MSG_CTRUNC),
+                 MSG_CTRUNC);
+        CHECK(memcmp(data, "0123with", 8) == 0);
+        close_pair(ends);
+    }
 }
 
 static void a_full_queue_takes_a_part(void)
@@ -141,7 +155,7 @@ static void a_full_queue_takes_a_part(void)
     sent = send_words(ends[0], 1000, NULL, 0);
     CHECK(sent > 0 && sent < 1000);
     CHECK_IS(send_words(ends[0], 1, NULL, 0), -EAGAIN);
-    CHECK_IS(receive_words(ends[1], EACH, 1000, 0), sent);
+    CHECK_IS(receive_words(ends[1], EACH, 1000, IPCX_END_NEVER), sent);
     check_words(sent);
     close_pair(ends);
 }
@@ -158,12 +172,12 @@ static void a_failure_is_told_of_the_first_only(void)
              -EMSGSIZE);
     free(large);
     ipcx_close(ends[1]);
-    CHECK_IS(receive_words(ends[0], EACH, 4, 1), -ECONNRESET);
-    CHECK_IS(receive_words(ends[0], EACH, 4, 1), 0);
+    CHECK_IS(receive_words(ends[0], EACH, 4, IPCX_END_HAS_NO_NAME), -ECONNRESET);
+    CHECK_IS(receive_words(ends[0], EACH, 4, IPCX_END_HAS_NO_NAME), 0);
     CHECK_IS(send_words(ends[0], 1, NULL, 0), -EPIPE);
     ipcx_close(ends[0]);
     CHECK_IS(send_words(-1, 1, NULL, 0), -EBADF);
-    CHECK_IS(receive_words(-1, EACH, 4, 1), -EBADF);
+    CHECK_IS(receive_words(-1, EACH, 4, IPCX_END_HAS_NO_NAME), -EBADF);
 }
 
 static void datagrams_go_where_they_are_told(void)
@@ -175,7 +189,7 @@ static void datagrams_go_where_they_are_told(void)
 
     CHECK_IS(ipcx_bind(receiver, name, length), 0);
     CHECK_IS(send_words(sender, 4, name, length), 4);
-    CHECK_IS(receive_words(receiver, EACH, 8, 0), 4);
+    CHECK_IS(receive_words(receiver, EACH, 8, IPCX_END_NEVER), 4);
     check_words(4);
     CHECK_IS(send_words(sender, 1, long_name, 109), -EINVAL);
     ipcx_close(receiver);

@@ -180,6 +180,18 @@ static void each_direction_is_shut_down_by_itself(void)
     close_pair(ends);
 }
 
+static void a_datagram_socket_loses_its_peer(void)
+{
+    int32_t ends[2];
+
+    make_pair(SOCK_DGRAM, ends);
+    CHECK_IS(ipcx_send_bytes(ends[0], "x", 1, 0), 1);
+    CHECK_IS(ipcx_disconnect(ends[0]), 0);
+    CHECK_IS(ipcx_send_bytes(ends[0], "x", 1, 0), -ENOTCONN);
+    CHECK_IS(ipcx_disconnect(-1), -EBADF);
+    close_pair(ends);
+}
+
 void test_sockets(void)
 {
     RUN(sockets_are_nonblocking_and_close_on_exec);
@@ -189,5 +201,6 @@ void test_sockets(void)
     RUN(what_cannot_be_listened_at_gives_an_error);
     RUN(what_cannot_be_connected_gives_an_error);
     RUN(options_are_read_and_set);
+    RUN(a_datagram_socket_loses_its_peer);
     RUN(each_direction_is_shut_down_by_itself);
 }
