@@ -7,7 +7,7 @@
 import { check } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { autobind, connect, errorIn, getOption, isWritable, newSocket, receive, send, sendTo } from "./calls.ts";
-import { SO } from "./options.ts";
+import { SO } from "./linux.ts";
 import type { Probe } from "./probe.ts";
 import { untilRefused } from "./search.ts";
 

@@ -9,7 +9,7 @@ import { native } from "../core/native.ts";
 import type { SocketType } from "../core/options.ts";
 import { errorIn, openNothing, Pair, receive, send } from "./calls.ts";
 import { messagesIn, ReceivedFds, rights, spaceFor } from "./control_messages.ts";
-import { MSG } from "./options.ts";
+import { MSG } from "./linux.ts";
 import type { Probe } from "./probe.ts";
 import { largest } from "./search.ts";
 

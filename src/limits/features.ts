@@ -9,7 +9,7 @@ import { Fd } from "../core/fd.ts";
 import { native } from "../core/native.ts";
 import { autobind, errorIn, newSocket, Pair, receive, send, setOption } from "./calls.ts";
 import { queueOf } from "./diag.ts";
-import { MSG, SO } from "./options.ts";
+import { MSG, SO } from "./linux.ts";
 import type { Finding, Probe } from "./probe.ts";
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);

@@ -8,7 +8,7 @@ import { check } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
 import { native } from "../core/native.ts";
 import { errorIn } from "./calls.ts";
-import { F } from "./options.ts";
+import { F } from "./linux.ts";
 import type { Finding, Probe } from "./probe.ts";
 
 const MFD_ALLOW_SEALING = 2;

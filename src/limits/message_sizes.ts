@@ -10,7 +10,7 @@ import { ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import type { SocketType } from "../core/options.ts";
 import { anyBytes, errorIn, getOption, Pair, receive, send, setOption } from "./calls.ts";
-import { INT_MAX, SO } from "./options.ts";
+import { INT_MAX, SO } from "./linux.ts";
 import type { Finding, Probe } from "./probe.ts";
 import { largest } from "./search.ts";
 

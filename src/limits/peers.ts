@@ -10,7 +10,7 @@ import { SOL_SOCKET } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { errorIn, openNothing, Pair, receive, send, setOption } from "./calls.ts";
 import { messagesIn, ReceivedFds, rights, SCM, spaceFor } from "./control_messages.ts";
-import { SO } from "./options.ts";
+import { SO } from "./linux.ts";
 import type { Finding, Probe } from "./probe.ts";
 
 /** Room for a struct ucred. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ABSTRACT_NAMES } from "./names.ts";
+import { ABSTRACT_NAMES } from "./abstract_names.ts";
 import { DATAGRAMS } from "./datagrams.ts";
 import { DESCRIPTORS } from "./descriptors.ts";
 import { FEATURES } from "./features.ts";

@@ -9,7 +9,7 @@ import { native } from "../core/native.ts";
 import type { SocketType } from "../core/options.ts";
 import { autobind, connect, errorIn, newSocket, Pair, send, sendTo } from "./calls.ts";
 import { queueOf } from "./diag.ts";
-import { INT_MAX } from "./options.ts";
+import { INT_MAX } from "./linux.ts";
 import type { Finding, Probe } from "./probe.ts";
 import { untilRefused } from "./search.ts";
 

@@ -7,7 +7,7 @@
 import { check } from "../core/errors.ts";
 import type { SocketType } from "../core/options.ts";
 import { anyBytes, errorIn, getOption, newSocket, Pair, send, setOption } from "./calls.ts";
-import { INT_MAX, SO } from "./options.ts";
+import { INT_MAX, SO } from "./linux.ts";
 import type { Finding, Probe } from "./probe.ts";
 import { untilRefused } from "./search.ts";
 

@@ -9,7 +9,7 @@ import { check } from "../core/errors.ts";
 import type { SocketType } from "../core/options.ts";
 import { Pair, receive, send, setOption } from "./calls.ts";
 import { messagesIn, SCM, spaceFor } from "./control_messages.ts";
-import { MSG, SO } from "./options.ts";
+import { MSG, SO } from "./linux.ts";
 import type { Probe } from "./probe.ts";
 
 /** What is sent, and what there is room for. */

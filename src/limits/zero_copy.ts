@@ -9,7 +9,7 @@ import { Fd } from "../core/fd.ts";
 import { native } from "../core/native.ts";
 import type { SocketType } from "../core/options.ts";
 import { errorIn, Pair, receive, send } from "./calls.ts";
-import { F } from "./options.ts";
+import { F } from "./linux.ts";
 import type { Finding, Probe } from "./probe.ts";
 
 const TEXT = new TextEncoder().encode("text");
