@@ -10,7 +10,7 @@ import { isPeerGone } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { type JsonPacket, JsonPackets, PacketError } from "../core/json_packets.ts";
 import { UnixSocket } from "../core/socket.ts";
-import { HandoverError, type HandoverReason } from "./errors.ts";
+import { HandoverError } from "./errors.ts";
 import {
   checkRequest,
   FDS_PER_PACKET,
@@ -53,8 +53,29 @@ export interface OfferingOwner {
 /** The connection to a candidate. */
 type Link = JsonPackets<Request, Reply>;
 
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE_LENGTH);
+/** What is under way. */
+interface Attempt {
+  readonly link: Link;
+  /** Who has been offered all. */
+  readonly peer: Credentials;
+  /** When it is not under way any more. */
+  readonly over: Promise<void>;
+}
+
+/** Whether a candidate is ready or has gone, which may not have been told of yet. */
+function hasDecided({ link }: Attempt): boolean {
+  try {
+    using message = link.socket.tryReceive({ peek: true, maxFds: 0 });
+    return message !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+function toHandoverError(error: unknown): HandoverError {
+  if (error instanceof HandoverError) return error;
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE_LENGTH);
+  return new HandoverError(error instanceof PacketError ? "protocol" : "failed", message, error);
 }
 
 /** Answers those who ask, until it is closed. */
@@ -62,7 +83,7 @@ export class Offering {
   readonly #owner: OfferingOwner;
   readonly #acceptor: Acceptor;
   readonly #links = new Set<Link>();
-  #candidate: Credentials | undefined;
+  #attempt: Attempt | undefined;
   #isClosed = false;
 
   /**
@@ -88,17 +109,18 @@ export class Offering {
 
   /** Whether somebody has been offered all, and may own it by now if this process ends. */
   get isUnderWay(): boolean {
-    return this.#candidate !== undefined;
+    return this.#attempt !== undefined;
   }
 
   async #attend(connection: Fd): Promise<void> {
-    const link: Link = new JsonPackets(UnixSocket.fromFd(connection), {
-      maxBytes: MAX_PACKET_BYTES,
-      check: checkRequest,
-    });
+    const socket = UnixSocket.fromFd(connection);
+    const link: Link = new JsonPackets(socket, { maxBytes: MAX_PACKET_BYTES, check: checkRequest });
+    const peer = socket.peerCredentials;
     this.#links.add(link);
     try {
-      await this.#answer(link, link.socket.peerCredentials);
+      await this.#answer(link, peer);
+    } catch (error) {
+      this.#refuse(link, peer, toHandoverError(error));
     } finally {
       this.#links.delete(link);
       link.close();
@@ -106,51 +128,38 @@ export class Offering {
   }
 
   async #answer(link: Link, peer: Credentials): Promise<void> {
-    let isAllowed: boolean;
-    try {
-      isAllowed = this.#owner.allow(peer);
-    } catch (error) {
-      return this.#refuse(link, peer, "failed", messageOf(error), error);
+    if (!this.#owner.allow(peer)) {
+      throw new HandoverError("not allowed", `user ${peer.uid} may not take over from this process`);
     }
-    if (!isAllowed) {
-      return this.#refuse(link, peer, "not allowed", `user ${peer.uid} may not take over from this process`);
-    }
-    using question = await this.#question(link, peer);
+    using question = await this.#question(link);
     // Somebody wanted to know whether the address is in use.
     if (question === null) return;
     if (question.value.type !== "ask" || question.value.version !== VERSION) {
-      return this.#refuse(
-        link,
-        peer,
-        "protocol",
-        `this process speaks version ${VERSION} of the handover protocol only`,
-      );
+      throw new HandoverError("protocol", `this process speaks version ${VERSION} of the handover protocol only`);
     }
-    if (!this.#owner.isReady) {
-      return this.#refuse(link, peer, "not ready", `process ${Deno.pid} is not ready yet itself`);
+    if (!this.#owner.isReady) throw new HandoverError("not ready", `process ${Deno.pid} is not ready yet itself`);
+    while (this.#attempt) {
+      const { peer, over } = this.#attempt;
+      if (!hasDecided(this.#attempt)) throw new HandoverError("busy", `process ${peer.pid} is taking over already`);
+      await over;
     }
-    if (this.#candidate) {
-      const { pid } = this.#candidate;
-      return this.#refuse(link, peer, "busy", `process ${pid} is taking over already`);
-    }
-    this.#candidate = peer;
-    try {
-      await this.#handOver(link, peer);
-    } finally {
-      this.#candidate = undefined;
-    }
+    if (!this.#isClosed) await this.#attemptWith(link, peer);
   }
 
-  async #question(link: Link, peer: Credentials): Promise<JsonPacket<Request> | null> {
+  async #question(link: Link): Promise<JsonPacket<Request> | null> {
+    const late = AbortSignal.timeout(ASK_MS);
     try {
-      return await link.receive({ signal: AbortSignal.timeout(ASK_MS) });
+      return await receive(link, late);
     } catch (error) {
-      if (error instanceof PacketError) this.#refuse(link, peer, "protocol", error.message, error);
-      return null;
+      throw error === late.reason
+        ? new HandoverError("timeout", `nothing was asked within ${ASK_MS} ms`, error)
+        : error;
     }
   }
 
-  async #handOver(link: Link, peer: Credentials): Promise<void> {
+  async #attemptWith(link: Link, peer: Credentials): Promise<void> {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    this.#attempt = { link, peer, over };
     const { readyTimeout } = this.#owner;
     const late = AbortSignal.timeout(readyTimeout);
     try {
@@ -158,13 +167,11 @@ export class Offering {
       using answer = await receive(link, late);
       this.#conclude(link, peer, answer);
     } catch (error) {
-      if (error === late.reason) {
-        this.#refuse(link, peer, "late", `process ${peer.pid} was not ready within ${readyTimeout} ms`);
-      } else if (error instanceof HandoverError) {
-        this.#fail(error, peer);
-      } else {
-        this.#refuse(link, peer, "failed", messageOf(error), error);
-      }
+      if (error !== late.reason) throw error;
+      throw new HandoverError("late", `process ${peer.pid} was not ready within ${readyTimeout} ms`, error);
+    } finally {
+      this.#attempt = undefined;
+      resolve();
     }
   }
 
@@ -194,7 +201,7 @@ export class Offering {
   /** Nothing is awaited here: the candidate owns all, or this process does. */
   #conclude(link: Link, peer: Credentials, answer: JsonPacket<Request> | null): void {
     if (answer === null) throw new HandoverError("ended", `process ${peer.pid} ended before it was ready`);
-    if (answer.value.type !== "ready") throw new TypeError("it asks once more instead of being ready");
+    if (answer.value.type !== "ready") throw new HandoverError("protocol", "it asks once more instead of being ready");
     if (!trySay(link, { type: "yours" })) {
       throw new HandoverError("ended", `process ${peer.pid} ended as soon as it was ready`);
     }
@@ -202,12 +209,9 @@ export class Offering {
     this.#owner.onReplaced(peer);
   }
 
-  #refuse(link: Link, peer: Credentials, reason: HandoverReason, message: string, cause?: unknown): void {
-    trySay(link, { type: "refuse", reason, message });
-    this.#fail(new HandoverError(reason, message, cause), peer);
-  }
-
-  #fail(error: HandoverError, peer: Credentials): void {
+  #refuse(link: Link, peer: Credentials, error: HandoverError): void {
+    // Whoever has gone hears nothing of it.
+    trySay(link, { type: "refuse", reason: error.reason, message: error.message });
     if (!this.#isClosed) this.#owner.onFailure(error, peer);
   }
 

@@ -7,7 +7,7 @@
 /** How many ask at the same time. */
 const CLIENTS = 8;
 
-/** Clients by TCP, half of which keep their connections as long as the server lets them. */
+/** Clients by TCP; half of them keep their connections as long as the server lets them, unless they are not to. */
 export class Clients implements AsyncDisposable {
   /** What came, such as `"one"` for the answer of version one, and how often. */
   readonly counts = new Map<string, number>();
@@ -19,10 +19,12 @@ export class Clients implements AsyncDisposable {
    * Begins.
    *
    * @param port The server's, at 127.0.0.1.
+   * @param options Whether some keep their connections: from a server that ends idle ones after seconds, one whose
+   * client is held up may be gone when it is used again.
    */
-  constructor(port: number) {
+  constructor(port: number, { keepConnections = true } = {}) {
     this.#port = port;
-    this.#running = Promise.all(Array.from({ length: CLIENTS }, (_, at) => this.#run(at % 2 === 0)));
+    this.#running = Promise.all(Array.from({ length: CLIENTS }, (_, at) => this.#run(keepConnections && at % 2 === 0)));
   }
 
   #count(what: string): void {

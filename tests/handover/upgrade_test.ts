@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { Handover, internetNameOf, listenTcp } from "ipcx";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
 import { IPCX, Process, ROOT, until } from "../cli/program.ts";
 import { Clients } from "./clients.ts";
@@ -60,23 +61,17 @@ claim("three versions follow each other: nobody is refused or reset, and each re
   assertEquals((await three.stop()).err, "three: serves\nthree: ends\n");
 });
 
-claim("a version that does not get ready leaves the old one to serve, and the next one to follow it", async () => {
+claim("a version that ends before it is ready leaves the old one to serve, and the next one to follow it", async () => {
   const address = ownName();
-  await using old = startVersion({ address, version: "old", readyTimeout: 3000 });
+  await using old = startVersion({ address, version: "old" });
   await serves(old, "old");
   await using clients = new Clients(portOf(old.child.pid));
-  const failures: [Behaviour["fails"], string, number][] = [
-    ["exits", "ended", 3],
-    ["throws", "ended", 1],
-    ["is killed", "ended", 137],
-    ["closes", "ended", 0],
-    ["hangs", "late", 143],
-  ];
-  for (const [at, [fails, reason, expected]] of failures.entries()) {
+  for (
+    const [at, [fails, expected]] of ([["exits", 3], ["throws", 1], ["is killed", 137], ["closes", 0]] as const)
+      .entries()
+  ) {
     await using bad = startVersion({ address, version: "bad", fails });
-    const told = reason === "late" ? 1 : at + 1;
-    await old.says(`old: serves on: ${reason}`, told);
-    if (fails === "hangs") bad.kill("SIGTERM");
+    await old.says("old: serves on: ended", at + 1);
     assertEquals((await bad.ended()).status, expected, fails);
     const before = clients.count("old");
     await until(() => clients.count("old") >= before + ENOUGH, "the old version does not answer");
@@ -88,6 +83,20 @@ claim("a version that does not get ready leaves the old one to serve, and the ne
   await until(() => clients.count("good") >= ENOUGH, "the next version does not answer");
   await clients[Symbol.asyncDispose]();
   assertEquals([...clients.counts.keys()].sort(), ["good", "old"]);
+});
+
+claim("a version that hangs is not waited for any longer, and the old one serves on", async () => {
+  const address = ownName();
+  await using old = startVersion({ address, version: "old", readyTimeout: 500 });
+  await serves(old, "old");
+  await using clients = new Clients(portOf(old.child.pid));
+  await using bad = startVersion({ address, version: "bad", fails: "hangs" });
+  await old.says("old: serves on: late");
+  const before = clients.count("old");
+  await until(() => clients.count("old") >= before + ENOUGH, "the old version does not answer");
+  bad.kill("SIGKILL");
+  await clients[Symbol.asyncDispose]();
+  assertEquals([...clients.counts.keys()], ["old"]);
 });
 
 claim("a second candidate is refused while one gets ready", async () => {
@@ -103,22 +112,43 @@ claim("a second candidate is refused while one gets ready", async () => {
   assert(old.err.includes("old: serves on: busy"), old.err);
 });
 
-claim("if the old version dies while the new one gets ready, that one takes its place", async () => {
+claim("if the old version is killed while the new one gets ready, that one takes its place", async () => {
   const address = ownName();
   await using old = startVersion({ address, version: "old" });
   await serves(old, "old");
   const port = portOf(old.child.pid);
-  await using first = startVersion({ address, version: "first", fails: "hangs" });
-  await first.says("hangs");
+  using handover = await Handover.begin(address);
+  assertEquals(handover.predecessor?.pid, old.child.pid);
+  using listener = await handover.listen("http", () => Promise.reject(new Error("it is made a second time")));
   old.kill("SIGKILL");
   await old.ended();
-  // Its listener lives on in the process that hangs; so does the address.
-  using waiting = await Deno.connect({ port });
-  first.kill("SIGKILL");
-  await first.ended();
-  assertEquals(await waiting.read(new Uint8Array(1)).catch(() => null), null);
+  // Who comes now waits for the new one.
+  using _waiting = await Deno.connect({ hostname: "127.0.0.1", port });
+  await handover.ready();
   await using next = startVersion({ address, version: "next" });
   await serves(next, "next");
+  assertEquals((await handover.replaced)?.pid, next.child.pid);
+  assertEquals(internetNameOf(listener).port, portOf(next.child.pid));
+});
+
+claim("a new version without room for all descriptors fails, and the old one serves on", async () => {
+  const address = ownName();
+  const failures: string[] = [];
+  using old = await Handover.begin(address, { onFailure: ({ reason }) => void failures.push(reason) });
+  using some = await listenTcp("127.0.0.1", 0);
+  for (let at = 0; at < 100; at++) old.pass(`${at}`, some);
+  await old.ready();
+  const begin = `${ROOT}tests/handover/programs/begin.ts`;
+  await using cramped = new Process([DENO, ...FLAGS, begin, address, ownName()], {
+    through: ["prlimit", "--nofile=80:80"],
+  });
+  await until(() => failures.length > 0, "the old version is not told");
+  assertEquals(failures, ["ended"]);
+  cramped.kill("SIGTERM");
+  const { err } = await cramped.ended();
+  assert(err.includes("protocol: descriptors of a packet were lost"), err);
+  using next = await Handover.begin(address);
+  assertEquals(next.inherited.length, 100);
 });
 
 claim("the example upgrades itself while clients ask on, and cleans up in the end", async () => {
@@ -133,7 +163,7 @@ claim("the example upgrades itself while clients ask on, and cleans up in the en
   };
   await using one = await start("one");
   const [, port] = /serves at 127\.0\.0\.1:(\d+)$/m.exec(one.err)!;
-  await using clients = new Clients(Number(port));
+  await using clients = new Clients(Number(port), { keepConnections: false });
   const answer = (version: string, upgrades: number): string => `version ${version}, upgrade ${upgrades}\n`;
   await until(() => clients.count(answer("one", 0)) >= ENOUGH, "version one does not answer");
   await using two = await start("two");

@@ -40,7 +40,8 @@ if (fails === "closes") {
   Deno.exit(0);
 }
 
-const server = createServer(async (_request, response) => {
+// A client that is held up may take long until it uses its connection again.
+const server = createServer({ keepAliveTimeout: 600_000 }, async (_request, response) => {
   // Some answers are under way whenever one version follows another.
   if (Math.random() < 0.3) await new Promise((resolve) => setTimeout(resolve, 5 * Math.random()));
   response.end(version);
