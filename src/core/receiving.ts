@@ -45,16 +45,22 @@ export class Receiving {
   }
 
   /** Receives a message, waiting for it if need be. */
-  receive(options: ReceiveOptions): Promise<Message | null> {
-    if (!options.waitAll) return this.#wait(() => this.tryReceive(options), options.signal);
-    if (this.#type !== "stream" || options.peek || options.buffers) {
-      const why = this.#type !== "stream" ? "a packet comes whole anyway" : "not with peek or several buffers";
-      return Promise.reject(new TypeError(`waitAll is for streams: ${why}`));
+  async receive(options: ReceiveOptions): Promise<Message | null> {
+    if (options.waitAll) return await this.#receiveAll(options);
+    const { signal } = options;
+    const othersFirst = areOthersDue();
+    if (this.#turns.isFree && !othersFirst && !signal?.aborted) {
+      const message = this.tryReceive(options);
+      if (message !== undefined) return message;
     }
-    return this.#receiveAll(options);
+    return await this.#wait(() => this.tryReceive(options), othersFirst, signal);
   }
 
   async #receiveAll(options: ReceiveOptions): Promise<Message | null> {
+    if (this.#type !== "stream" || options.peek || options.buffers) {
+      const why = this.#type !== "stream" ? "a packet comes whole anyway" : "not with peek or several buffers";
+      throw new TypeError(`waitAll is for streams: ${why}`);
+    }
     checkLimits(options, this.#type);
     const buffer = options.buffer ?? new Uint8Array(options.maxBytes ?? DEFAULT_MAX_BYTES);
     const fds: Fd[] = [];
@@ -97,7 +103,7 @@ export class Receiving {
 
   /** Receives the messages that are there, at least one, waiting for it if need be. */
   receiveMany(options: ReceiveManyOptions): Promise<Message[]> {
-    return this.#wait(() => {
+    return this.#receiveSeveral(() => {
       const messages = this.tryReceiveMany(options);
       if (messages) countOperations(Math.max(messages.length - 1, 0));
       return messages;
@@ -106,19 +112,28 @@ export class Receiving {
 
   /** Receives a batch, at least one packet, waiting for it if need be. */
   receiveBatch(batch: PacketBatch, signal?: AbortSignal): Promise<number> {
-    return this.#wait(() => {
+    return this.#receiveSeveral(() => {
       const count = this.tryReceiveBatch(batch);
       countOperations(Math.max((count ?? 0) - 1, 0));
       return count;
     }, signal);
   }
 
-  async #wait<Received>(attempt: () => Received | undefined, signal?: AbortSignal): Promise<Received> {
+  async #receiveSeveral<Received>(attempt: () => Received | undefined, signal?: AbortSignal): Promise<Received> {
     const othersFirst = areOthersDue();
     if (this.#turns.isFree && !othersFirst && !signal?.aborted) {
       const received = attempt();
       if (received !== undefined) return received;
     }
+    return await this.#wait(attempt, othersFirst, signal);
+  }
+
+  /** Tries again and again, after those who have begun before. */
+  async #wait<Received>(
+    attempt: () => Received | undefined,
+    othersFirst: boolean,
+    signal?: AbortSignal,
+  ): Promise<Received> {
     return await this.#turns.run(async () => {
       if (othersFirst) await letOthersRun(signal);
       return await this.#next(attempt, signal);

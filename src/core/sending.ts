@@ -73,7 +73,7 @@ export class Sending {
   /** Sends all of it, waiting for room if need be. */
   async send(data: Payload, options: SendOptions): Promise<number> {
     const given = bytesOf(data);
-    const pieces = this.#piecesOf(given, options);
+    const pieces = options.fds === undefined && given instanceof Uint8Array ? 1 : this.#piecesOf(given, options);
     const bytes = pieces === 1 ? given : joined(given);
     const othersFirst = areOthersDue();
     const { signal } = options;
@@ -136,9 +136,11 @@ export class Sending {
   /** Sends what can be sent at once. */
   trySend(data: Payload, options: SendOptions): number | undefined {
     const bytes = bytesOf(data);
-    const count = options.fds?.length ?? 0;
-    if (count > MAX_FDS_PER_MESSAGE) refuseCount(count);
-    this.#piecesOf(bytes, options);
+    if (options.fds !== undefined || !(bytes instanceof Uint8Array)) {
+      const count = options.fds?.length ?? 0;
+      if (count > MAX_FDS_PER_MESSAGE) refuseCount(count);
+      this.#piecesOf(bytes, options);
+    }
     if (options.to !== undefined) return this.#tryTo(toAddress(options.to), bytes, options);
     return this.#try(bytes, 0, options);
   }

@@ -163,8 +163,8 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * stream without bytes to carry them: the kernel would lose them; for more than 1024 buffers.
    * @throws {SystemError} EPIPE, EMSGSIZE, ETOOMANYREFS, EPERM.
    */
-  async send(data: Payload, options: SendOptions = {}): Promise<number> {
-    return await this.#sending.send(data, options);
+  send(data: Payload, options: SendOptions = {}): Promise<number> {
+    return this.#sending.send(data, options);
   }
 
   /**
@@ -189,8 +189,8 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {TypeError} For a stream.
    * @throws {SystemError} As {@linkcode send}, of the first packet that could not be sent; those before it were.
    */
-  async sendBatch(batch: PacketBatch, options: Pick<SendOptions, "to" | "signal"> = {}): Promise<void> {
-    await this.#sending.sendBatch(batch, options);
+  sendBatch(batch: PacketBatch, options: Pick<SendOptions, "to" | "signal"> = {}): Promise<void> {
+    return this.#sending.sendBatch(batch, options);
   }
 
   /**
@@ -216,8 +216,8 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {RangeError} If it is no byte.
    * @throws {SystemError} EOPNOTSUPP for packets and datagrams, and on kernels without it; EPIPE.
    */
-  async sendUrgent(byte: number, options: { signal?: AbortSignal } = {}): Promise<void> {
-    await this.#sending.sendUrgent(byte, options.signal);
+  sendUrgent(byte: number, options: { signal?: AbortSignal } = {}): Promise<void> {
+    return this.#sending.sendUrgent(byte, options.signal);
   }
 
   /**
@@ -259,8 +259,8 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {TypeError} For `waitAll` on anything but a stream.
    * @throws {SystemError} ECONNRESET if the peer closed without reading all.
    */
-  async receive(options: ReceiveOptions = {}): Promise<Message | null> {
-    return await this.#receiving.receive(options);
+  receive(options: ReceiveOptions = {}): Promise<Message | null> {
+    return this.#receiving.receive(options);
   }
 
   /**
@@ -289,8 +289,8 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {RangeError} For limits out of their range.
    * @throws {SystemError} ECONNRESET if the peer closed without reading all.
    */
-  async receiveMany(options: ReceiveManyOptions = {}): Promise<Message[]> {
-    return await this.#receiving.receiveMany(options);
+  receiveMany(options: ReceiveManyOptions = {}): Promise<Message[]> {
+    return this.#receiving.receiveMany(options);
   }
 
   /**
@@ -315,8 +315,8 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @throws {TypeError} For a stream.
    * @throws {SystemError} ECONNRESET if the peer closed without reading all.
    */
-  async receiveBatch(batch: PacketBatch, options: { signal?: AbortSignal } = {}): Promise<number> {
-    return await this.#receiving.receiveBatch(batch, options.signal);
+  receiveBatch(batch: PacketBatch, options: { signal?: AbortSignal } = {}): Promise<number> {
+    return this.#receiving.receiveBatch(batch, options.signal);
   }
 
   /**
