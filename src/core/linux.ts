@@ -37,10 +37,12 @@ export const ERRNO = {
   EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,
+  EBUSY: 16,
   ENOTDIR: 20,
   EINVAL: 22,
   ENFILE: 23,
   EMFILE: 24,
+  ESPIPE: 29,
   EPIPE: 32,
   EADDRINUSE: 98,
   EAFNOSUPPORT: 97,
@@ -52,6 +54,9 @@ export const ERRNO = {
 
 /** What opening a place can insist on, and whether for more: `enum ipcx_open` in ffi/ipcx.h. */
 export const OPEN = { DIRECTORY: 1, NO_FOLLOW: 2, READ: 4, WRITE: 8, CREATE: 16, EMPTY: 32, APPEND: 64 } as const;
+
+/** How bytes are spliced: `enum ipcx_splice` in ffi/ipcx.h. */
+export const SPLICE = { FROM_AT: 1, TO_AT: 2, MORE: 4 } as const;
 
 /** The address family of Unix sockets. */
 export const AF_UNIX = 1;

@@ -40,6 +40,12 @@ export function typeName(number: number): SocketType {
 export interface SocketOptions {
   /** The send buffer in bytes; the kernel doubles what is set, up to twice `net.core.wmem_max`. */
   sendBuffer: number;
+  /**
+   * The send buffer beyond `net.core.wmem_max`, for CAP_NET_ADMIN; reads as
+   * `sendBuffer` (SO_SNDBUFFORCE). Packets may be as large as the buffer less 32
+   * bytes, up to 4263616 bytes.
+   */
+  forcedSendBuffer: number;
   /** The receive buffer in bytes; without effect on Unix sockets. */
   receiveBuffer: number;
   /** Whether messages come with their sender's credentials (SO_PASSCRED). */
@@ -54,8 +60,16 @@ export interface SocketOptions {
   peekOffset: number;
 }
 
-const OPTIONS: Readonly<Record<keyof SocketOptions, { number: number; kind: "number" | "boolean" }>> = {
+/** How an option is set, and how it is read if that is another one. */
+interface Option {
+  number: number;
+  readAs?: number;
+  kind: "number" | "boolean";
+}
+
+const OPTIONS: Readonly<Record<keyof SocketOptions, Option>> = {
   sendBuffer: { number: SO.SNDBUF, kind: "number" },
+  forcedSendBuffer: { number: SO.SNDBUFFORCE, readAs: SO.SNDBUF, kind: "number" },
   receiveBuffer: { number: SO.RCVBUF, kind: "number" },
   passCredentials: { number: SO.PASSCRED, kind: "boolean" },
   passPidfd: { number: SO.PASSPIDFD, kind: "boolean" },
@@ -101,8 +115,8 @@ export function setNumber(fd: number, option: number, value: number): void {
  * @throws {SystemError} ENOPROTOOPT where the kernel has no such option.
  */
 export function getOption<Name extends keyof SocketOptions>(fd: number, name: Name): SocketOptions[Name] {
-  const { number, kind } = OPTIONS[name];
-  const value = getNumber(fd, number);
+  const { number, readAs = number, kind } = OPTIONS[name];
+  const value = getNumber(fd, readAs);
   return (kind === "boolean" ? value !== 0 : value) as SocketOptions[Name];
 }
 

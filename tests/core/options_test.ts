@@ -3,7 +3,10 @@ import { SystemError } from "../../src/core/errors.ts";
 import { getNumber, getOption, setOption, typeName, typeNumber } from "../../src/core/options.ts";
 import { openPath } from "../../src/core/reach.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
-import { claim } from "../claim.ts";
+import { claim, NEEDS_ROOT } from "../claim.ts";
+
+/** More the kernel does not put together, whatever the buffer. */
+const MOST_OF_A_PACKET = 4_263_616;
 
 claim("the types of Unix sockets have the kernel's numbers", () => {
   assertEquals((["stream", "dgram", "seqpacket"] as const).map(typeNumber), [1, 2, 5]);
@@ -21,6 +24,20 @@ claim("the send buffer is doubled and clamped by the kernel", () => {
   left.close();
   right.close();
 });
+
+claim("root goes beyond that, and then sends packets as large as the buffer less 32 bytes", async () => {
+  const [left, right] = UnixSocket.pair("seqpacket");
+  const size = 2 * Number(Deno.readTextFileSync("/proc/sys/net/core/wmem_max")) + 4096;
+  left.setOption("forcedSendBuffer", size / 2);
+  assertEquals([left.getOption("sendBuffer"), left.getOption("forcedSendBuffer")], [size, size]);
+  const largest = Math.min(size - 32, MOST_OF_A_PACKET);
+  await left.send(new Uint8Array(largest));
+  assertEquals((await right.receive({ maxBytes: size }))!.length, largest);
+  const error = await assertRejects(() => left.send(new Uint8Array(largest + 1)), SystemError);
+  assertEquals(error.code, largest < MOST_OF_A_PACKET ? "EMSGSIZE" : "ENOBUFS");
+  left.close();
+  right.close();
+}, { skip: NEEDS_ROOT });
 
 claim("a receive buffer can be set and read", () => {
   const [left, right] = UnixSocket.pair();
