@@ -6,8 +6,9 @@
  * empty directory; `ipcx` is the program from source, and `deno` runs in the
  * project's directory. What differs from run to run is made alike in both, see
  * `normalize`. Above a block may stand `<!-- needs root, curl -->`: it is skipped
- * where there is no such thing; and `<!-- not run: why -->`. The `ts` blocks are
- * run by `deno test --doc`.
+ * where there is no such thing; and `<!-- not run: why -->`. Where abstract names
+ * could be those of another run, it is `<!-- in a network of its own; needs root, unshare -->`.
+ * The `ts` blocks are run by `deno test --doc`.
  *
  * @module
  */
@@ -27,8 +28,12 @@ interface Step {
 interface Block {
   line: number;
   steps: Step[];
+  isAlone: boolean;
   skip: string | false;
 }
+
+/** What a remark says of a block whose abstract names are to be nobody else's. */
+const ALONE = /^in a network of its own; /;
 
 function consoleBlocks(document: string): Block[] {
   const text = Deno.readTextFileSync(root + document);
@@ -36,7 +41,8 @@ function consoleBlocks(document: string): Block[] {
   return Array.from(blocks, ({ 1: remark = "", 2: block, index }) => ({
     line: text.slice(0, index).split("\n").length,
     steps: parseSteps(block),
-    skip: reasonToSkip(remark),
+    isAlone: ALONE.test(remark),
+    skip: reasonToSkip(remark.replace(ALONE, "")),
   }));
 }
 
@@ -69,7 +75,7 @@ function normalize(lines: readonly string[]): string[] {
     .filter((line) => !/^(\S+: line \d+: +\d+ )?(Killed|Terminated|Quit)( |$)/.test(line))
     .map((line) =>
       line
-        .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+        .replaceAll(/\d{4}-\d\d-\d\d(T[\d:.]+Z| \d\d:\d\d:\d\d)/g, "TIME")
         .replaceAll(/[^\s"=\\]*\/ipcx-demo-\w+/g, "DIRECTORY")
         .replaceAll(/\b(pid|ownPid|firstPid|secondPid|process|uid|gid|user)\b("?[ :=]+)\d+/g, "$1$2N")
         .replaceAll(/"usage":\{[^}]*\}/g, "USAGE")
@@ -112,7 +118,7 @@ function processesOf(block: string): number[] {
   });
 }
 
-async function runSteps(steps: readonly Step[], directory: string): Promise<string[][]> {
+async function runSteps({ steps, isAlone }: Block, directory: string): Promise<string[][]> {
   const block = crypto.randomUUID();
   const script = [
     `unset ONE_SOCKET_PATH ONE_SOCKET_CTL_PATH NOTIFY_SOCKET; exec 2>&1`,
@@ -120,8 +126,9 @@ async function runSteps(steps: readonly Step[], directory: string): Promise<stri
     `deno() { (cd "$ROOT" && "$DENO" "$@"); }`,
     ...steps.map(({ command }) => `printf '\\n%s\\n' "$IPCX_BLOCK"\n${command}`),
   ].join("\n");
-  const bash = new Deno.Command("bash", {
-    args: ["--noprofile", "--norc", "-c", script],
+  const [program, ...args] = [...(isAlone ? ["unshare", "--net"] : []), "bash", "--noprofile", "--norc", "-c", script];
+  const bash = new Deno.Command(program, {
+    args,
     cwd: directory,
     env: { IPCX_BLOCK: block, DENO: Deno.execPath(), ROOT: root, NO_COLOR: "1" },
     stdin: "null",
@@ -141,11 +148,12 @@ async function runSteps(steps: readonly Step[], directory: string): Promise<stri
 }
 
 for (const document of ["README.md", ...pages]) {
-  for (const { line, steps, skip } of consoleBlocks(document)) {
+  for (const block of consoleBlocks(document)) {
+    const { line, steps, skip } = block;
     const name = `${document}:${line}: the console prints what is shown, and nothing runs on`;
     const test = async (): Promise<void> => {
       using directory = new OwnDirectory();
-      const outputs = await runSteps(steps, directory.path);
+      const outputs = await runSteps(block, directory.path);
       const shown = steps.map(({ command, output }) => ({ command, output: normalize(output) }));
       const printed = steps.map(({ command }, at) => ({ command, output: normalize(outputs[at] ?? ["(not run)"]) }));
       assertEquals(printed, shown);

@@ -192,7 +192,7 @@ claim("--status tells who holds the name and who has it open, as text and as JSO
   assert(out.startsWith(heldBy(name, pid, "sh").replace("ipcx lock: ", "")), out);
   assert(out.endsWith(`\nit is open in process ${other} (sleep), too\n`), out);
 
-  const held = await ipcx(["lock", "-s", "--json", name]);
+  const held = await ipcx(["lock", "--status", "--json", name]);
   const { holder, ...rest } = JSON.parse(held.out);
   assertEquals(held.status, 0);
   const keepers = [{ pid, command: "sh" }, { pid: other, command: "sleep" }].sort((one, two) => one.pid - two.pid);
@@ -201,10 +201,10 @@ claim("--status tells who holds the name and who has it open, as text and as JSO
   assertEquals(who, { pid, uid: Deno.uid(), gid: Deno.gid(), hasEnded: false, command: "sh", sinceIs: "taken" });
   assertEquals(new Date(since).toISOString(), since);
 
-  assertEquals(await ipcx(["lock", "-sq", name]), { status: 0, signal: null, out: "", err: "" });
+  assertEquals(await ipcx(["lock", "--status", "-q", name]), { status: 0, signal: null, out: "", err: "" });
   await lock.closeInput();
   await lock.ended();
-  assertEquals(await ipcx(["lock", "-sq", name]), { status: 1, signal: null, out: "", err: "" });
+  assertEquals(await ipcx(["lock", "--status", "-q", name]), { status: 1, signal: null, out: "", err: "" });
 });
 
 claim("--status of a name that somebody else has bound says what is known", async () => {
