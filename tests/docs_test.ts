@@ -35,7 +35,13 @@ const proxyPage = read("docs/proxy.md");
 
 /** The page that has the options of a command: one of its own name, or that of what it belongs to. */
 function pageOf(command: string): { path: string; text: string } {
-  const belongsTo: Record<string, string> = { nsexec: "spawn", brokerctl: "broker", pair: "broker" };
+  const belongsTo: Record<string, string> = {
+    nsexec: "spawn",
+    brokerctl: "broker",
+    pair: "broker",
+    send: "packets",
+    recv: "packets",
+  };
   const path = `docs/${belongsTo[command] ?? command}.md`;
   return { path, text: read(path) };
 }

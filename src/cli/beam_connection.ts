@@ -6,10 +6,10 @@
 
 import { Beam } from "../beam/beam.ts";
 import { BeamListener } from "../beam/listener.ts";
-import { SystemError } from "../core/errors.ts";
 import type { Meeting, Side } from "./beam_settings.ts";
 import { closedAtSignals } from "./closed_at_signals.ts";
 import { inTime } from "./in_time.ts";
+import { asNoSocket } from "./no_socket.ts";
 import { whenSomebodyListens } from "./waiting_connect.ts";
 
 async function acceptOne({ address, type, options }: Side, mode?: number, signal?: AbortSignal): Promise<Beam> {
@@ -38,7 +38,6 @@ export async function meet(side: Side, { waits, timeout, mode, signal: given }: 
   try {
     return await inTime(timeout, complaint, connect, given);
   } catch (error) {
-    if (address.kind !== "fd" || !(error instanceof SystemError) || error.syscall !== "getsockopt") throw error;
-    throw new Error(`${address} is no Unix socket (${error.code}): pass one, such as ipcx pair and ipcx spawn do`);
+    throw asNoSocket(address, error);
   }
 }

@@ -16,18 +16,21 @@ export interface Input {
   readonly name: string;
   /** Its bytes. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Opens what `--data-file` names.
  *
  * @param file The file; `-` is standard input.
+ * @param signal Ends it early.
  * @returns What to read from.
  * @throws {Error} As open(2).
  */
-export async function openInput(file: string): Promise<Input> {
-  if (file === "-") return { name: "standard input", stream: Deno.stdin.readable };
-  return { name: file, stream: (await Deno.open(file)).readable };
+export async function openInput(file: string, signal?: AbortSignal): Promise<Input> {
+  if (file === "-") return { name: "standard input", stream: Deno.stdin.readable, signal };
+  return { name: file, stream: (await Deno.open(file)).readable, signal };
 }
 
 /**
@@ -37,8 +40,10 @@ export async function openInput(file: string): Promise<Input> {
  * @returns The pieces, as they come.
  * @throws {Error} With the name of the input.
  */
-export async function* piecesOf({ name, stream }: Input): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+export async function* piecesOf({ name, stream, signal }: Input): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
   const reader = stream.getReader();
+  const end = (): void => void reader.cancel().catch(() => {});
+  signal?.addEventListener("abort", end);
   try {
     for (;;) {
       let result: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
@@ -51,6 +56,7 @@ export async function* piecesOf({ name, stream }: Input): AsyncIterableIterator<
       yield result.value;
     }
   } finally {
+    signal?.removeEventListener("abort", end);
     await reader.cancel().catch(() => {});
   }
 }

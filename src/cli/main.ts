@@ -23,6 +23,8 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   brokerctl: () => import("./brokerctl.ts"),
   pair: () => import("./pair.ts"),
   beam: () => import("./beam.ts"),
+  send: () => import("./send.ts"),
+  recv: () => import("./recv.ts"),
   lock: () => import("./lock.ts"),
   sockets: () => import("./sockets.ts"),
   proxy: () => import("./proxy.ts"),

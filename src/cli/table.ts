@@ -8,6 +8,7 @@
 import { BEAM } from "./beam_table.ts";
 import { LOCK } from "./lock_table.ts";
 import { LOGGING } from "./logging_table.ts";
+import { RECV, SEND } from "./packets_table.ts";
 import { PROXY } from "./proxy_table.ts";
 import { SOCKETS } from "./sockets_table.ts";
 import { NSEXEC, SPAWN } from "./spawn_table.ts";
@@ -163,6 +164,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   BROKERCTL,
   PAIR,
   BEAM,
+  SEND,
+  RECV,
   LOCK,
   SOCKETS,
   PROXY,

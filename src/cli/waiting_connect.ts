@@ -11,7 +11,7 @@ const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
 
 /** What says that nobody listens there yet. */
-const NOBODY_THERE = ["ENOENT", "ECONNREFUSED"];
+export const NOBODY_THERE: readonly string[] = ["ENOENT", "ECONNREFUSED"];
 
 /**
  * Connects, again and again until somebody listens: no event tells that a name is listened at.
