@@ -153,6 +153,19 @@ export class Fd implements Disposable {
   }
 }
 
+/** A descriptor, or what owns one: a socket, shared memory. */
+export type FdOwner = Fd | { readonly fd: Fd };
+
+/**
+ * Gives the descriptor that is meant.
+ *
+ * @param owner The descriptor, or what owns it.
+ * @returns The descriptor, which stays its owner's.
+ */
+export function fdOf(owner: FdOwner): Fd {
+  return owner instanceof Fd ? owner : owner.fd;
+}
+
 /**
  * Closes descriptors that nobody wants.
  *

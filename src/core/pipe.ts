@@ -21,9 +21,9 @@ export interface PipeEnds {
 const ends = new Int32Array(2);
 
 /**
- * Makes a pipe.
+ * Makes a pipe (pipe(7)).
  *
- * @returns Both ends; reading and writing wait.
+ * @returns Both ends, close-on-exec; reading and writing wait.
  * @throws {SystemError} EMFILE, ENFILE.
  */
 export function openPipe(): PipeEnds {

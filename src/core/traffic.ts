@@ -6,6 +6,7 @@
  */
 
 import { attachedTraffic, type Fd } from "./fd.ts";
+import { type Medium, prepareMedium } from "./medium.ts";
 import { Turns } from "./turns.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -17,6 +18,8 @@ export class Traffic {
   readonly sending: Turns = new Turns();
   /** Those who receive. */
   readonly receiving: Turns = new Turns();
+  readonly #told = new Set<() => void>();
+  #medium: Medium | undefined;
 
   /**
    * Begins.
@@ -27,9 +30,33 @@ export class Traffic {
     this.waiters = new Waiters(number);
   }
 
+  /**
+   * Prepares for calls that cannot be told one by one not to wait: from now on
+   * none on this descriptor does (O_NONBLOCK).
+   *
+   * @param number The descriptor.
+   * @returns What bytes go through.
+   */
+  flowing(number: number): Medium {
+    return this.#medium ??= prepareMedium(number);
+  }
+
+  /**
+   * Tells of the end, once.
+   *
+   * @param tell What to call.
+   * @returns Calls that off.
+   */
+  onEnd(tell: () => void): () => void {
+    this.#told.add(tell);
+    return () => this.#told.delete(tell);
+  }
+
   /** Ends every wait; it comes before the descriptor is closed or given away. */
   end(): void {
     this.waiters.close();
+    for (const tell of this.#told) tell();
+    this.#told.clear();
   }
 }
 
