@@ -5,11 +5,13 @@
  */
 
 export { type AccessDecision, type AccessRequest, AccessRules } from "./access.ts";
+export { announce, Announcement, type AnnounceOptions } from "./announce.ts";
 export { Broker, type BrokerOptions, type BrokerStatus, type ClientInfo } from "./broker.ts";
 export { type Limits } from "./limits.ts";
 export { type ControlOwner, ControlServer } from "./control.ts";
 export { askControl, type ControlAnswer } from "./control_client.ts";
 export { defaultBrokerAddress, defaultControlAddress } from "./defaults.ts";
+export { type Announced, lookUp, LookUpError, type LookUpOptions } from "./look_up.ts";
 export { BrokerMetrics, type CountsByReason } from "./metrics.ts";
 export {
   decodeGetPair,
