@@ -6,7 +6,7 @@
 
 import { check } from "./errors.ts";
 import type { Fd } from "./fd.ts";
-import { ERRNO } from "./linux.ts";
+import { EPOLL, ERRNO } from "./linux.ts";
 import { native } from "./native.ts";
 
 /**
@@ -34,4 +34,14 @@ export function sendSignal(pidfd: Fd, number: number, pid: number): boolean {
 export function isThere(pidfd: number): boolean {
   const result = native.ipcx_signal(pidfd, 0);
   return result === 0 || result === -ERRNO.EPERM;
+}
+
+/**
+ * Tells whether a process has ended, reaped or not.
+ *
+ * @param pidfd Its pidfd; it may be in a pid namespace that is not to be seen from here.
+ * @returns Whether none of its threads runs any more.
+ */
+export function hasEnded(pidfd: number): boolean {
+  return (check(native.ipcx_poll(pidfd, EPOLL.IN), "poll") & EPOLL.IN) !== 0;
 }

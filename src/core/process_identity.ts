@@ -43,12 +43,20 @@ export interface ProcessStat {
  * @returns What it tells, or `undefined` if there is no such process.
  */
 export function readStat(pid: number): ProcessStat | undefined {
-  let text: string;
   try {
-    text = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    return parseStat(Deno.readTextFileSync(`/proc/${pid}/stat`));
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Reads the file `stat` of a process.
+ *
+ * @param text What it says.
+ * @returns What that means.
+ */
+export function parseStat(text: string): ProcessStat {
   // A name may contain anything, parentheses too: what counts comes after the last one.
   const fields = text.slice(text.lastIndexOf(")") + 2).trim().split(" ");
   return {
@@ -69,6 +77,19 @@ export function currentBootId(): string {
 }
 
 /**
+ * Tells the inode of a pidfd, or of a namespace.
+ *
+ * @param fd The descriptor.
+ * @returns The inode in decimal: it has 64 bits.
+ * @throws {SystemError} EBADF.
+ */
+export function inodeOf(fd: number): string {
+  const inode = new BigInt64Array(1);
+  check(native.ipcx_pidfd_inode(fd, inode), "fstat");
+  return `${inode[0]}`;
+}
+
+/**
  * Identifies a process that is held on to.
  *
  * @param pid Its process id.
@@ -79,9 +100,7 @@ export function identify(pid: number, pidfd: number): ProcessIdentity | undefine
   const stat = readStat(pid);
   // Looked at afterwards: while the pidfd's process is there, nobody else has its number.
   if (!stat || !isThere(pidfd)) return undefined;
-  const inode = new BigInt64Array(1);
-  check(native.ipcx_pidfd_inode(pidfd, inode), "fstat", { pid });
-  return { pid, startTime: stat.startTime, inode: `${inode[0]}`, bootId: currentBootId() };
+  return { pid, startTime: stat.startTime, inode: inodeOf(pidfd), bootId: currentBootId() };
 }
 
 /**

@@ -15,7 +15,8 @@ export {
   type ReadyWhen,
 } from "./managed_options.ts";
 export { ManagedProcess, type ProcessState } from "./managed_process.ts";
-export { type NamespaceKind, type Namespaces } from "./namespaces.ts";
+export { type NamespaceKind } from "../core/process_folder.ts";
+export { type Namespaces } from "./namespaces.ts";
 export { type ChildIdentity, type ChildResources, type ChildStream, type SpawnOptions } from "./options.ts";
 export { ProcessEvent, type ProcessEventDetails, ProcessEvents, type ProcessEventType } from "./process_events.ts";
 export { type ProcessCounters, ProcessManager } from "./process_manager.ts";

@@ -9,10 +9,11 @@ import { check, SystemError } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
 import { ERRNO, OPEN } from "../core/linux.ts";
 import { native } from "../core/native.ts";
+import { type NamespaceKind, numberInProc, ProcessFolder } from "../core/process_folder.ts";
+import { inodeOf } from "../core/process_identity.ts";
 import { openPath } from "../core/reach.ts";
 
-/** A kind of namespace. */
-export type NamespaceKind = "user" | "cgroup" | "ipc" | "uts" | "net" | "pid" | "mnt" | "time";
+export type { NamespaceKind };
 
 /** The kinds, with their CLONE_NEW flags, in the order in which they are joined. */
 export const NAMESPACE_FLAGS: Readonly<Record<NamespaceKind, number>> = {
@@ -64,19 +65,11 @@ export interface OpenNamespaces extends Disposable {
   readonly root?: Fd;
 }
 
-const found = new BigInt64Array(1);
-
-/** The inode of a descriptor; all namespaces are in one file system. */
-function inodeOf(fd: Fd): bigint {
-  check(native.ipcx_pidfd_inode(fd.number, found), "fstat");
-  return found[0];
-}
-
 /** A process that is held on to: nothing that is read through it belongs to a later one with its pid. */
 class Target implements Disposable {
   readonly pid: number;
+  readonly folder: ProcessFolder;
   readonly #pidfd: Fd;
-  readonly #folder: Fd;
 
   constructor(target: number | string) {
     const [, digits, inode] = /^(\d{1,10})(?::(\d+))?$/.exec(`${target}`) ?? [];
@@ -88,8 +81,7 @@ class Target implements Disposable {
     try {
       if (inode !== undefined) this.#insistOn(inode);
       this.#insistOnOwnProc();
-      this.#folder = openPath(`/proc/${this.pid}`, OPEN.DIRECTORY);
-      this.#insistOnBeing();
+      this.folder = ProcessFolder.open(this.#pidfd);
     } catch (error) {
       this.#pidfd.close();
       throw error;
@@ -98,44 +90,22 @@ class Target implements Disposable {
 
   /** In /proc of another pid namespace somebody else has this pid. */
   #insistOnOwnProc(): void {
-    const [, shown] = /^Pid:\t(\d+)$/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${this.#pidfd.number}`)) ?? [];
-    if (shown === undefined || Number(shown) === this.pid) return;
+    const number = numberInProc(this.#pidfd);
+    if (number < 0 || number === this.pid) return;
     throw new SystemError("open", ERRNO.ESRCH, {
-      address: this.path(`ns (/proc is mounted for another pid namespace)`),
+      address: `/proc/${this.pid}/ns (/proc is mounted for another pid namespace)`,
     });
   }
 
-  /** As long as it was not reaped, no other process has its pid: the directory is its own. */
-  #insistOnBeing(): void {
-    const result = native.ipcx_signal(this.#pidfd.number, 0);
-    if (result !== -ERRNO.ESRCH) return;
-    this.#folder.close();
-    check(result, "pidfd_open", { pid: this.pid });
-  }
-
   #insistOn(inode: string): void {
-    if (`${inodeOf(this.#pidfd)}` === inode) return;
+    if (inodeOf(this.#pidfd.number) === inode) return;
     throw new SystemError("pidfd_open", ERRNO.ESRCH, {
       address: `${this.pid}:${inode} (that pid is another process's by now)`,
     });
   }
 
-  /** Opens a file of its directory in /proc, which is gone when the process is. */
-  open(name: string, flags: number): Fd {
-    try {
-      return openPath(`/proc/self/fd/${this.#folder.number}/${name}`, flags);
-    } catch (error) {
-      if (error instanceof SystemError) throw new SystemError("open", error.errno, { address: this.path(name) });
-      throw error;
-    }
-  }
-
-  path(name: string): string {
-    return `/proc/${this.pid}/${name}`;
-  }
-
   [Symbol.dispose](): void {
-    this.#folder.close();
+    this.folder[Symbol.dispose]();
     this.#pidfd.close();
   }
 }
@@ -161,12 +131,12 @@ function openFile(kind: NamespaceKind, where: string): OpenNamespace {
 function ofProcess(kind: NamespaceKind, target: Target): OpenNamespace | undefined {
   const name = `ns/${kind}`;
   try {
-    return { kind, fd: target.open(name, OPEN.READ), path: target.path(name) };
+    return { kind, fd: target.folder.open(name), path: target.folder.path(name) };
   } catch (error) {
     if (!(error instanceof SystemError && error.errno === ERRNO.ENOENT)) throw error;
     if (ownLink(kind) === undefined) return undefined;
     // The caller has such a namespace: only a process that has ended, and is not reaped yet, has none.
-    throw new SystemError("open", ERRNO.ESRCH, { address: target.path(name) });
+    throw new SystemError("open", ERRNO.ESRCH, { address: target.folder.path(name) });
   }
 }
 
@@ -192,15 +162,15 @@ function ownLink(kind: NamespaceKind): string | undefined {
 }
 
 function isOwn({ kind, fd }: OpenNamespace): boolean {
-  return ownLink(kind) === `${kind}:[${inodeOf(fd)}]`;
+  return ownLink(kind) === `${kind}:[${inodeOf(fd.number)}]`;
 }
 
 /** Whether a namespace belongs to a user namespace, or to one below it. */
-function isOwnedBelow(namespace: OpenNamespace, user: bigint): boolean {
+function isOwnedBelow(namespace: OpenNamespace, user: string): boolean {
   let owner = native.ipcx_namespace_owner(namespace.fd.number);
   while (owner >= 0) {
     using held = new Fd(owner);
-    if (inodeOf(held) === user) return true;
+    if (inodeOf(held.number) === user) return true;
     owner = native.ipcx_namespace_owner(held.number);
   }
   return false;
@@ -218,7 +188,7 @@ function inOrder(list: readonly OpenNamespace[]): OpenNamespace[] {
   );
   const user = sorted.find(({ kind }) => kind === "user");
   if (!user) return sorted;
-  const inode = inodeOf(user.fd);
+  const inode = inodeOf(user.fd.number);
   const others = sorted.filter((one) => one !== user);
   const after = others.filter((one) => isOwnedBelow(one, inode));
   return [...others.filter((one) => !after.includes(one)), user, ...after];
@@ -258,10 +228,10 @@ export function openNamespaces(namespaces: Namespaces): OpenNamespaces {
     // A kernel without this kind of namespace has nothing to join.
     if (!namespace) {
       if (namespaces[kind] === undefined) continue;
-      throw new SystemError("open", ERRNO.ENOENT, { address: targetOf(pid!).path(`ns/${kind}`) });
+      throw new SystemError("open", ERRNO.ENOENT, { address: targetOf(pid!).folder.path(`ns/${kind}`) });
     }
     opened.use(namespace.fd);
-    if (pid !== undefined && kind === "mnt") root = opened.use(targetOf(pid).open("root", OPEN.DIRECTORY));
+    if (pid !== undefined && kind === "mnt") root = opened.use(targetOf(pid).folder.open("root", OPEN.DIRECTORY));
     if (!isOwn(namespace)) list.push(namespace);
   }
   const held = opened.move();

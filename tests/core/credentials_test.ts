@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SystemError } from "../../src/core/errors.ts";
 import type { Fd } from "../../src/core/fd.ts";
 import { UnixListener } from "../../src/core/listener.ts";
+import { PeerProcess } from "../../src/core/peer_process.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, NEEDS_ROOT, OwnDirectory, ownName } from "../claim.ts";
 import { isCloseOnExec, targetOf } from "./open_descriptors.ts";
@@ -141,6 +142,31 @@ claim("forged credentials are refused for an unprivileged process, and nothing i
   Deno.chmodSync(directory.path, 0o777);
   const told = await result<Record<string, string>>("forge_credentials.ts", [], asNobody(directory.path));
   assertEquals(told, { pid: "EPERM", uid: "EPERM", gid: "EPERM", own: "sent", queued: "1" });
+}, { skip: NEEDS_ROOT });
+
+claim("each capability allows to forge one part of the credentials, and no other", async () => {
+  using directory = new OwnDirectory();
+  Deno.chmodSync(directory.path, 0o777);
+  const refused = { pid: "EPERM", uid: "EPERM", gid: "EPERM", own: "sent", queued: "2" };
+  for (const [capability, part] of [["sys_admin", "pid"], ["setuid", "uid"], ["setgid", "gid"]]) {
+    const { through, env } = asNobody(directory.path);
+    const capable = [...through!, `--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
+    const told = await result<Record<string, string>>("forge_credentials.ts", [], { through: capable, env });
+    assertEquals(told, { ...refused, [part]: "sent" });
+  }
+}, { skip: NEEDS_ROOT });
+
+claim("the groups of a peer are those it had when it connected", async () => {
+  using listener = UnixListener.listen(ownName());
+  await using peer = new Running("peer.py", [], { through: ["setpriv", "--groups", "7,8"] });
+  for (const line of [`connect ${listener.listensAt}`, "drop 65534"]) {
+    await peer.say(line);
+    await peer.line();
+  }
+  using server = await listener.accept();
+  using process = PeerProcess.of(server);
+  assertEquals([server.peerCredentials.uid, server.peerGroups.sort()], [0, [7, 8]]);
+  assertEquals([process.ids.uids.real, process.ids.groups], [65534, []]);
 }, { skip: NEEDS_ROOT });
 
 claim("the peer of a socket without one is not known", () => {

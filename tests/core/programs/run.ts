@@ -23,8 +23,9 @@ export interface Ended {
   err: string;
 }
 
-/** The words that start a program of this folder. */
+/** The words that start a program of this folder, of ours or in Python. */
 export function commandLine(program: string, args: readonly string[] = []): string[] {
+  if (program.endsWith(".py")) return ["/usr/bin/python3", "-u", `${FOLDER}/${program}`, ...args];
   return [Deno.execPath(), "run", "-A", "--quiet", "--no-lock", `${FOLDER}/${program}`, ...args];
 }
 
