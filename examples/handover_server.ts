@@ -33,7 +33,13 @@ await serveListener(server, listener);
 
 // Told to end, it ends without a successor.
 for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => handover.close());
-await handover.ready();
+try {
+  await handover.ready();
+} catch (error) {
+  // The old version serves on; whom this one has accepted already is to be answered.
+  await retireServer(server);
+  throw error;
+}
 console.log(`version ${version} serves at ${name.address}:${name.port}`);
 
 const successor = await handover.replaced;

@@ -44,7 +44,7 @@ async function say(link: Link, request: Request, signal: AbortSignal): Promise<v
 /** A time limit beside the caller's signal, told as a {@linkcode HandoverError}. */
 async function within<Value>(
   { timeout, signal }: Settings,
-  what: string,
+  complaint: string,
   run: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const late = AbortSignal.timeout(timeout);
@@ -52,7 +52,7 @@ async function within<Value>(
     return await run(signal ? AbortSignal.any([signal, late]) : late);
   } catch (error) {
     const isLate = error === late.reason || (error instanceof SystemError && error.code === "ETIMEDOUT");
-    if (isLate) throw new HandoverError("timeout", `the old process did not ${what} within ${timeout} ms`, error);
+    if (isLate) throw new HandoverError("timeout", `${complaint} within ${timeout} ms`, error);
     if (error instanceof PacketError) throw new HandoverError("protocol", error.message, error);
     throw error;
   }
@@ -102,7 +102,7 @@ export class Inheritance implements Disposable {
    * @throws {SystemError} EACCES and the like.
    */
   static async ask(address: UnixAddress, settings: Settings): Promise<Inheritance | undefined> {
-    return await within(settings, "answer", async (signal) => {
+    return await within(settings, "the old process did not answer", async (signal) => {
       let socket: UnixSocket;
       try {
         socket = await UnixSocket.connect(address, { type: "seqpacket", timeout: settings.timeout, signal });
@@ -158,7 +158,7 @@ export class Inheritance implements Disposable {
    * @throws {HandoverError} `"late"` if it did not wait any longer, `"timeout"` if it does not answer: it serves on.
    */
   async claim(settings: Settings): Promise<void> {
-    await within(settings, "let go", async (signal) => {
+    await within(settings, "the old process did not let go", async (signal) => {
       await say(this.#link, { type: "ready" }, signal);
       using packet = await receive(this.#link, signal);
       if (!packet) return;

@@ -99,6 +99,27 @@ claim("a version that hangs is not waited for any longer, and the old one serves
   assertEquals([...clients.counts.keys()], ["old"]);
 });
 
+claim("a version that serves already and is ready too late answers whom it has accepted, and ends", async () => {
+  const address = ownName();
+  await using old = startVersion({ address, version: "old", readyTimeout: 500 });
+  await serves(old, "old");
+  await using clients = new Clients(portOf(old.child.pid));
+  await using late = startVersion({ address, version: "late", fails: "is late" });
+  await old.says("old: serves on: late");
+  await until(() => clients.count("late") >= ENOUGH && clients.count("old") >= ENOUGH, "not both of them answer");
+  late.kill("SIGUSR1");
+  assertEquals(await late.ended(), {
+    status: 4,
+    signal: null,
+    out: "",
+    err: "late: is late\nlate: is not ready: late\n",
+  });
+  const before = clients.count("old");
+  await until(() => clients.count("old") >= before + ENOUGH, "the old version does not answer");
+  await clients[Symbol.asyncDispose]();
+  assertEquals([...clients.counts.keys()].sort(), ["late", "old"]);
+});
+
 claim("a second candidate is refused while one gets ready", async () => {
   const address = ownName();
   await using old = startVersion({ address, version: "old" });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Handover, listenTcp, retireServer, serveListener } from "ipcx";
+import { Handover, type HandoverError, listenTcp, retireServer, serveListener } from "ipcx";
 import { createServer } from "node:http";
 
 /** How a version behaves. */
@@ -13,7 +13,7 @@ export interface Behaviour {
   /** What it answers. */
   version: string;
   /** What it does instead of getting ready. */
-  fails?: "exits" | "hangs" | "throws" | "is killed" | "closes";
+  fails?: "exits" | "hangs" | "throws" | "is killed" | "closes" | "is late";
   /** How long it waits for the next one. */
   readyTimeout?: number;
 }
@@ -47,7 +47,21 @@ const server = createServer({ keepAliveTimeout: 600_000 }, async (_request, resp
   response.end(version);
 });
 await serveListener(server, listener);
-await handover.ready();
+if (fails === "is late") {
+  tell("is late");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {}, 1_000_000);
+  Deno.addSignalListener("SIGUSR1", resolve);
+  await promise;
+  clearTimeout(timer);
+}
+try {
+  await handover.ready();
+} catch (error) {
+  tell(`is not ready: ${(error as HandoverError).reason}`);
+  await retireServer(server);
+  Deno.exit(4);
+}
 Deno.addSignalListener("SIGTERM", () => handover.close());
 tell("serves");
 if (await handover.replaced) tell("is replaced");
