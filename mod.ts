@@ -11,6 +11,7 @@ export * from "./src/beam/mod.ts";
 export * from "./src/broker/mod.ts";
 export * from "./src/core/mod.ts";
 export * from "./src/handover/mod.ts";
+export * from "./src/hold/mod.ts";
 export * from "./src/instance/mod.ts";
 export * from "./src/limits/mod.ts";
 export * from "./src/proxy/mod.ts";

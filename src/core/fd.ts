@@ -135,6 +135,18 @@ export class Fd implements Disposable {
   }
 
   /**
+   * Lets no call on it wait (O_NONBLOCK), as who waits for events wants it. So it
+   * is then for everybody who has the same open file description (open(2)).
+   *
+   * @returns This descriptor.
+   * @throws {ClosedError} If it was closed or given away.
+   */
+  setNonblocking(): this {
+    check(native.ipcx_set_nonblocking(this.number), "fcntl");
+    return this;
+  }
+
+  /**
    * Closes the descriptor; does nothing if that was done, or if it was given away.
    *
    * @throws {SystemError} EIO, ENOSPC or EDQUOT, where what was written could not
