@@ -21,9 +21,17 @@ const FAMILY_BYTES = 2;
 
 const encoder = new TextEncoder();
 
+function makeDirectory(): string {
+  try {
+    return Deno.makeTempDirSync({ prefix: "ipcx-limits-" });
+  } catch (error) {
+    throw new Error(`no directory can be made in ${Deno.env.get("TMPDIR") ?? "/tmp"}: ${(error as Error).message}`);
+  }
+}
+
 /** A directory whose own path does not count. */
 class Directory implements Disposable {
-  readonly #path = Deno.makeTempDirSync({ prefix: "ipcx-limits-" });
+  readonly #path = makeDirectory();
   readonly #fd: Fd;
   readonly #used = new Set<string>();
 

@@ -17,7 +17,7 @@ const TEXT = new TextEncoder().encode("text");
 const PAGE_BYTES = 4096;
 
 /** No larger pipe is tried, whatever the kernel would make. */
-const MOST_PIPE_BYTES = 16 * 1024 * 1024;
+const MOST_PIPE_BYTES = 16_777_216;
 
 const PACKETS: readonly SocketType[] = ["dgram", "seqpacket"];
 
