@@ -142,6 +142,7 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
     "log-format": [["xml", "is none of text, json"]],
     "log-file": [],
   },
+  limits: { only: [["speed", "is none of kernel, messages, "], ["dgram-largest", "is none of kernel, messages, "]] },
   sockets: {
     type: [["raw", "is none of stream, seqpacket, dgram"]],
     state: [["open", "is none of listening, pending, connected, half-closed, closing, unconnected"]],
