@@ -8,6 +8,8 @@ import type { UnixAddress } from "../core/address.ts";
 import { peerCredentialsOf, peerPidfdOf } from "../core/credentials.ts";
 import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
+import { ERRNO } from "../core/linux.ts";
+import { native } from "../core/native.ts";
 import { typeNumber } from "../core/options.ts";
 import { isThere } from "../core/pidfd.ts";
 import { companionsOf } from "./companion.ts";
@@ -49,16 +51,20 @@ export interface InstanceHolder {
   sinceIs?: "taken" | "started";
 }
 
-/** Whether a process is still there; `undefined` where the kernel is too old to tell. */
-function isStillThere(connection: Fd): boolean | undefined {
+/** Whether the process that listens is still there. */
+function isStillThere(connection: Fd, pid: number): boolean {
   try {
     using pidfd = peerPidfdOf(connection.number);
     return isThere(pidfd.number);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     // Before Linux 6.16 there is no pidfd of who has been reaped.
-    return ["ESRCH", "EINVAL"].includes(error.code) ? false : undefined;
+    if (["ESRCH", "EINVAL"].includes(error.code)) return false;
   }
+  // Before Linux 6.5 there is none of peers, and another process may have the number by now.
+  const result = native.ipcx_pidfd_open(pid);
+  if (result >= 0) native.ipcx_close(result);
+  return result !== -ERRNO.ESRCH;
 }
 
 /** The time that the lock's companion tells, if it can be true. */
@@ -80,7 +86,7 @@ export function describeHolder(lock: UnixAddress, connection: Fd): InstanceHolde
   const { pid, uid, gid } = peerCredentialsOf(connection.number);
   const found = readRecord(pid);
   // Asked for afterwards: while it is there, nobody else can have had its number.
-  const hasEnded = pid > 0 && (found?.isZombie === true || isStillThere(connection) === false);
+  const hasEnded = pid > 0 && (found?.isZombie === true || !isStillThere(connection, pid));
   const record = hasEnded ? undefined : found;
   const taken = takenAt(lock, record);
   return {

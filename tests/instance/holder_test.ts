@@ -3,7 +3,7 @@ import { acquireInstance, InstanceHeldError, instanceStatus } from "../../src/in
 import { spawn } from "../../src/spawn/mod.ts";
 import { claim, NEEDS_ROOT, ownName } from "../claim.ts";
 import { stateOf, until } from "../cli/program.ts";
-import { complaintOf, hex, pidsOf, startHolder, startSockets, taken } from "./processes.ts";
+import { complaintOf, hex, pidsOf, programs, startHolder, startSockets, taken } from "./processes.ts";
 
 /** The clock counts in hundredths of a second where processes are concerned. */
 const SLACK_MS = 1000;
@@ -123,6 +123,19 @@ claim("a name that somebody has bound and does not listen at is held, and by who
   const waiting = acquireInstance(name, { wait: true });
   await holder.closeInput();
   (await waiting).close();
+});
+
+claim("who may not connect is told that it is held, and waits for it all the same", async () => {
+  const name = ownName();
+  const instance = await acquireInstance(name);
+  const how = { through: ["/usr/bin/python3", "-IS", `${programs}/without_connect.py`] };
+  const { message, holder, keepers } = await complaintOf(name, {}, how);
+  assertEquals([holder, keepers.map(({ pid }) => pid)], [undefined, [Deno.pid]]);
+  const reason = "a security module lets nobody ask";
+  assert(message.startsWith(`${name} is held; by whom cannot be told: ${reason}; it is open in process ${Deno.pid} (`));
+  const waiting = startHolder(name, how, { wait: true });
+  instance.close();
+  await using _holder = await waiting;
 });
 
 claim("a child that was given the lock holds it on when it is closed here", async () => {

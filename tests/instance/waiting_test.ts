@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UnixListener } from "../../src/core/listener.ts";
 import { acquireInstance, InstanceHeldError, instanceStatus } from "../../src/instance/mod.ts";
 import { claim, NEEDS_ROOT, ownName } from "../claim.ts";
-import { until, within } from "../cli/program.ts";
-import { hex, pendingAt, startHolder, startSockets } from "./processes.ts";
+import { Process, until, within } from "../cli/program.ts";
+import { DENO, hex, pendingAt, programs, startHolder, startSockets } from "./processes.ts";
 
 /** Waits until as many have asked for a lock, or wait for it. */
 async function asked(name: string, count: number): Promise<void> {
@@ -137,7 +137,14 @@ claim("a server that accepts, and half-closes, is waited for", async () => {
   (await within(waiting, "nobody gets it")).close();
 });
 
-claim("waiting keeps the process alive, and a held lock does not", async () => {
+claim("a held lock keeps no process alive, and ends with it", async () => {
+  const name = ownName();
+  const { status, out } = await new Process([...DENO, `${programs}/take_and_end.ts`, name]).ended();
+  assertEquals({ status, out }, { status: 0, out: `${name}\n` });
+  assertEquals(instanceStatus(name), undefined);
+});
+
+claim("waiting keeps the process alive", async () => {
   const name = ownName();
   const first = await acquireInstance(name);
   const waiting = startHolder(name, {}, { wait: true });
