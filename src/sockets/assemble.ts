@@ -27,13 +27,22 @@ function stateOf({ type, state, shutdown, peer }: DiagSocket): SocketState {
   return shutdown === 0 ? "connected" : "half-closed";
 }
 
+type Queues = Pick<SocketEntry, "pending" | "backlog" | "receiveQueue" | "sendQueue" | "sendBuffer">;
+
 /** What the two numbers of a socket's queues mean. */
-function queuesOf({ state, receiveQueue, sendQueue, sent, sendBuffer }: DiagSocket): Partial<SocketEntry> {
+function queuesOf({ state, receiveQueue, sendQueue, sendBuffer }: DiagSocket): Queues {
+  if (receiveQueue === undefined || sendQueue === undefined) return {};
   if (state === TCP.LISTEN) return { pending: receiveQueue, backlog: sendQueue };
-  return { receiveQueue, sendQueue: sendQueue ?? sent, sendBuffer };
+  return { receiveQueue, sendQueue, ...(sendBuffer !== undefined && { sendBuffer }) };
 }
 
-function isFull({ pending, backlog, sendQueue, sendBuffer }: Partial<SocketEntry>): boolean {
+const NO_NAME = new Uint8Array();
+
+function addressOf({ name }: DiagSocket): UnixAddress {
+  return UnixAddress.fromKernel(name ?? NO_NAME);
+}
+
+function isFull({ pending, backlog, sendQueue, sendBuffer }: Queues): boolean {
   if (pending !== undefined && backlog !== undefined) return pending > backlog;
   return sendQueue !== undefined && sendBuffer !== undefined && sendQueue >= sendBuffer;
 }
@@ -58,34 +67,35 @@ export function assemble(networks: readonly NetworkSockets[], holders?: SocketHo
   const all = networks.flatMap(({ sockets }) => sockets);
   const byInode = new Map(all.map((socket) => [socket.inode, socket]));
   const listeners = listenersOf(all);
+  const everyProcess = holders?.isComplete ? [] : undefined;
   const processesOf = (inode: number): readonly SocketHolder[] | undefined =>
-    holders?.byInode.get(inode) ?? (holders?.isComplete ? [] : undefined);
+    holders?.byInode.get(inode) ?? everyProcess;
   const peerOf = ({ inode, peer }: DiagSocket): SocketPeer | undefined => {
     const other = peer || listeners.get(inode);
     if (!other) return undefined;
     const known = byInode.get(other);
-    const address = known && UnixAddress.fromKernel(known.name ?? new Uint8Array());
-    return { inode: other, ...(address && { address }), ...defined({ processes: processesOf(other) }) };
+    const processes = processesOf(other);
+    return { inode: other, ...(known && { address: addressOf(known) }), ...(processes && { processes }) };
   };
   return networks.flatMap(({ network, sockets }) =>
     sockets.map((socket): SocketEntry => {
-      const queues = defined(queuesOf(socket));
+      const { inode, uid } = socket;
+      const queues = queuesOf(socket);
+      const peer = peerOf(socket);
+      const processes = processesOf(inode);
       return {
-        id: `${socket.inode}-${socket.cookie.toString(16)}`,
+        id: `${inode}-${socket.cookie.toString(16)}`,
         type: socket.type,
         state: stateOf(socket),
-        address: UnixAddress.fromKernel(socket.name ?? new Uint8Array()),
-        inode: socket.inode,
+        address: addressOf(socket),
+        inode,
         network,
         ...queues,
         isFull: isFull(queues),
-        ...defined({ uid: socket.uid, peer: peerOf(socket), processes: processesOf(socket.inode) }),
+        ...(uid !== undefined && { uid }),
+        ...(peer && { peer }),
+        ...(processes && { processes }),
       };
     })
   );
-}
-
-/** Without what is not known. */
-function defined<T extends object>(parts: T): Partial<T> {
-  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

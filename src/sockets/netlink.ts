@@ -37,48 +37,60 @@ export interface NetlinkMessage {
   body: Uint8Array;
 }
 
+/** The numbers in bytes. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** The next one begins at a multiple of 4. */
 function aligned(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** Numbers in bytes; reading behind their end is an error that says what was read. */
+/** A part of some bytes whose numbers are read; reading behind its end is an error that says what was read. */
 export class Numbers {
   readonly #view: DataView;
+  readonly #begin: number;
   readonly #what: string;
+  /** How many bytes it has. */
+  readonly length: number;
 
   /**
    * Looks at bytes.
    *
-   * @param bytes The bytes.
-   * @param what What they are, for the error.
+   * @param bytes The bytes, or a view of them.
+   * @param what What the part is, for the error.
+   * @param begin Where it begins.
+   * @param length How many bytes it has, by default all that follow.
    */
-  constructor(bytes: Uint8Array, what: string) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(bytes: Uint8Array | DataView, what: string, begin = 0, length: number = bytes.byteLength - begin) {
+    this.#view = bytes instanceof DataView ? bytes : viewOf(bytes);
     this.#what = what;
+    this.#begin = begin;
+    this.length = length;
   }
 
-  #insistOn(end: number): void {
-    if (end <= this.#view.byteLength) return;
-    throw new NetlinkError(`${this.#what} has ${this.#view.byteLength} bytes, ${end} are expected`);
+  /** Where a number is. */
+  #place(offset: number, size: number): number {
+    if (offset + size > this.length) {
+      throw new NetlinkError(`${this.#what} has ${this.length} bytes, ${offset + size} are expected`);
+    }
+    return this.#begin + offset;
   }
 
   /** The byte at an offset. */
   u8(offset: number): number {
-    this.#insistOn(offset + 1);
-    return this.#view.getUint8(offset);
+    return this.#view.getUint8(this.#place(offset, 1));
   }
 
   /** The 32 bits at an offset. */
   u32(offset: number): number {
-    this.#insistOn(offset + 4);
-    return this.#view.getUint32(offset, LITTLE_ENDIAN);
+    return this.#view.getUint32(this.#place(offset, 4), LITTLE_ENDIAN);
   }
 
   /** The same with a sign. */
   i32(offset: number): number {
-    this.#insistOn(offset + 4);
-    return this.#view.getInt32(offset, LITTLE_ENDIAN);
+    return this.#view.getInt32(this.#place(offset, 4), LITTLE_ENDIAN);
   }
 }
 
@@ -108,7 +120,7 @@ export function encodeMessage(message: NetlinkMessage): Uint8Array<ArrayBuffer> 
  * @throws {NetlinkError} For a length that cannot be.
  */
 export function* decodeMessages(bytes: Uint8Array): Generator<NetlinkMessage> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   for (let at = 0; at < bytes.length;) {
     const rest = bytes.length - at;
     if (rest < HEADER_BYTES) throw new NetlinkError(`a message's header has ${HEADER_BYTES} bytes, not ${rest}`);
@@ -129,15 +141,18 @@ export function* decodeMessages(bytes: Uint8Array): Generator<NetlinkMessage> {
 /**
  * Reads the attributes at the end of a message.
  *
- * @param bytes Where they are.
- * @returns Their values by their types; parts of the bytes, not copies.
+ * @param view The message.
+ * @param begin Where they begin.
+ * @param take Takes each one: its type, where its value begins and how many bytes that has.
  * @throws {NetlinkError} For a length that cannot be.
  */
-export function decodeAttributes(bytes: Uint8Array): Map<number, Uint8Array> {
-  const attributes = new Map<number, Uint8Array>();
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at < bytes.length;) {
-    const rest = bytes.length - at;
+export function decodeAttributes(
+  view: DataView,
+  begin: number,
+  take: (type: number, begin: number, length: number) => void,
+): void {
+  for (let at = begin; at < view.byteLength;) {
+    const rest = view.byteLength - at;
     if (rest < ATTRIBUTE_HEADER_BYTES) {
       throw new NetlinkError(`an attribute's header has ${ATTRIBUTE_HEADER_BYTES} bytes, not ${rest}`);
     }
@@ -146,8 +161,7 @@ export function decodeAttributes(bytes: Uint8Array): Map<number, Uint8Array> {
       throw new NetlinkError(`an attribute cannot have ${length} bytes where ${rest} are left`);
     }
     const type = view.getUint16(at + 2, LITTLE_ENDIAN) & TYPE_MASK;
-    attributes.set(type, bytes.subarray(at + ATTRIBUTE_HEADER_BYTES, at + length));
+    take(type, at + ATTRIBUTE_HEADER_BYTES, length - ATTRIBUTE_HEADER_BYTES);
     at += aligned(length);
   }
-  return attributes;
 }

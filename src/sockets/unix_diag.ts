@@ -8,7 +8,7 @@
 import { AF_UNIX } from "../core/linux.ts";
 import { typeName } from "../core/options.ts";
 import type { SocketType } from "../core/options.ts";
-import { decodeAttributes, encodeMessage, NLM_F, Numbers } from "./netlink.ts";
+import { decodeAttributes, encodeMessage, NLM_F, Numbers, viewOf } from "./netlink.ts";
 
 /** The type of a request about sockets, and of its answers. */
 export const SOCK_DIAG_BY_FAMILY = 20;
@@ -31,8 +31,8 @@ const REQUEST_BYTES = 24;
 const ANSWER_BYTES = 16;
 const NO_COOKIE = 0xffffffff;
 
-/** Of the numbers that a socket's memory is told by (SK_MEMINFO). */
-const MEMORY = { SENT: 2, SEND_BUFFER: 3 } as const;
+/** Of the numbers that a socket's memory is told by, SK_MEMINFO_SNDBUF: the others are known from its queues, or 0. */
+const SEND_BUFFER_AT = 4 * 3;
 
 /** A question. */
 export interface DiagRequest {
@@ -68,9 +68,7 @@ export interface DiagSocket {
   receiveQueue?: number;
   /** Memory that its peer has not taken yet, or the most connections that may wait. */
   sendQueue?: number;
-  /** Memory of what it has sent and nobody has taken. */
-  sent?: number;
-  /** How much of that there may be. */
+  /** How much memory there may be that its peer has not taken. */
   sendBuffer?: number;
   /** Of {@linkcode SHUTDOWN}. */
   shutdown: number;
@@ -97,9 +95,34 @@ export function encodeRequest(request: DiagRequest): Uint8Array<ArrayBuffer> {
   return encodeMessage({ type: SOCK_DIAG_BY_FAMILY, flags, sequence: request.sequence, body });
 }
 
-function inodesIn(bytes: Uint8Array): number[] {
-  const numbers = new Numbers(bytes, "the list of pending connections");
-  return Array.from({ length: bytes.length >> 2 }, (_, at) => numbers.u32(4 * at));
+/** What an attribute is called, for errors. */
+const CALLED = Object.values(ATTRIBUTE).map((type) => `attribute ${type} of a socket`);
+
+function takeAttribute(socket: DiagSocket, type: number, value: Numbers): void {
+  switch (type) {
+    case ATTRIBUTE.VFS:
+      socket.file = { inode: value.u32(0), device: value.u32(4) };
+      break;
+    case ATTRIBUTE.PEER:
+      socket.peer = value.u32(0);
+      break;
+    case ATTRIBUTE.PENDING:
+      socket.pending = Array.from({ length: value.length >> 2 }, (_, at) => value.u32(4 * at));
+      break;
+    case ATTRIBUTE.QUEUES:
+      socket.receiveQueue = value.u32(0);
+      socket.sendQueue = value.u32(4);
+      break;
+    case ATTRIBUTE.MEMORY:
+      socket.sendBuffer = value.u32(SEND_BUFFER_AT);
+      break;
+    case ATTRIBUTE.SHUTDOWN:
+      socket.shutdown = value.u8(0);
+      break;
+    case ATTRIBUTE.UID:
+      socket.uid = value.u32(0);
+      break;
+  }
 }
 
 /**
@@ -111,9 +134,9 @@ function inodesIn(bytes: Uint8Array): number[] {
  * @throws {RangeError} For a type that Unix sockets do not have.
  */
 export function decodeSocket(body: Uint8Array): DiagSocket {
-  const head = new Numbers(body, "a socket's description");
+  const view = viewOf(body);
+  const head = new Numbers(view, "a socket's description");
   const cookie = BigInt(head.u32(8)) | BigInt(head.u32(12)) << 32n;
-  const attributes = decodeAttributes(body.subarray(ANSWER_BYTES));
   const socket: DiagSocket = {
     type: typeName(head.u8(1)),
     state: head.u8(2),
@@ -121,21 +144,9 @@ export function decodeSocket(body: Uint8Array): DiagSocket {
     cookie,
     shutdown: 0,
   };
-  for (const [type, value] of attributes) {
-    const numbers = new Numbers(value, `attribute ${type} of a socket`);
-    if (type === ATTRIBUTE.NAME) socket.name = value.slice();
-    else if (type === ATTRIBUTE.VFS) socket.file = { inode: numbers.u32(0), device: numbers.u32(4) };
-    else if (type === ATTRIBUTE.PEER) socket.peer = numbers.u32(0);
-    else if (type === ATTRIBUTE.PENDING) socket.pending = inodesIn(value);
-    else if (type === ATTRIBUTE.SHUTDOWN) socket.shutdown = numbers.u8(0);
-    else if (type === ATTRIBUTE.UID) socket.uid = numbers.u32(0);
-    else if (type === ATTRIBUTE.QUEUES) {
-      socket.receiveQueue = numbers.u32(0);
-      socket.sendQueue = numbers.u32(4);
-    } else if (type === ATTRIBUTE.MEMORY) {
-      socket.sent = numbers.u32(4 * MEMORY.SENT);
-      socket.sendBuffer = numbers.u32(4 * MEMORY.SEND_BUFFER);
-    }
-  }
+  decodeAttributes(view, ANSWER_BYTES, (type, begin, length) => {
+    if (type === ATTRIBUTE.NAME) socket.name = body.slice(begin, begin + length);
+    else takeAttribute(socket, type, new Numbers(view, CALLED[type], begin, length));
+  });
   return socket;
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { table } from "../../src/cli/text_table.ts";
+import { rowWriter, table } from "../../src/cli/text_table.ts";
 import { claim } from "../claim.ts";
 
 claim("columns are as wide as their widest cell and lean to their side", () => {
@@ -31,4 +31,10 @@ claim("no line ends in blanks", () => {
   for (const line of table([["A", "left"], ["B", "left"]], [["x", ""], ["", "long"]]).split("\n")) {
     assertEquals(line, line.trimEnd());
   }
+});
+
+claim("a writer of rows keeps the widths of those it was made for; what is wider stands out", () => {
+  const write = rowWriter([["", "left"], ["", "right"], ["", "left"]], [["abc", "1", "x"], ["a", "100", ""]]);
+  assertEquals(write(["a", "1", "y"]), "a      1  y\n");
+  assertEquals(write(["abcdef", "1000", "z"]), "abcdef  1000  z\n");
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { groupId, primaryGroupOf, userId } from "../../src/core/accounts.ts";
+import { groupId, primaryGroupOf, userId, userNames } from "../../src/core/accounts.ts";
 import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
 
 /** What the system itself knows: the entries of a database as lists of fields. */
@@ -44,6 +44,15 @@ claim("the group that a user begins with is found", () => {
   assertEquals(primaryGroupOf(4_000_000_001), undefined);
 });
 
+claim("every user has a name; of several with one number it is the first one's", () => {
+  const entries = database("passwd");
+  const names = userNames();
+  for (const [, , uid] of entries) {
+    assertEquals(names.get(Number(uid)), entries.find(([, , other]) => other === uid)![0]);
+  }
+  assertEquals(names.get(4_000_000_001), undefined);
+});
+
 /** What a program finds with files of one's own in place of the system's. */
 function findWith(passwd: string | undefined, group: string, code: string): unknown {
   using directory = new OwnDirectory();
@@ -51,7 +60,7 @@ function findWith(passwd: string | undefined, group: string, code: string): unkn
   Deno.writeTextFileSync(directory.file("group"), group);
   const module = new URL("../../src/core/accounts.ts", import.meta.url).href;
   const script = `mount --bind "$1" /etc; exec "$2" eval --quiet --no-lock "$3"`;
-  const program = `import { groupId, primaryGroupOf, userId } from ${JSON.stringify(module)};
+  const program = `import { groupId, primaryGroupOf, userId, userNames } from ${JSON.stringify(module)};
     const told = (find) => { try { return find(); } catch (error) { return error.message; } };
     console.log(JSON.stringify(${code}));`;
   const args = ["--mount", "sh", "-c", script, "sh", directory.path, Deno.execPath(), program];

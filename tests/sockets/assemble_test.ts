@@ -40,7 +40,6 @@ claim("a listener's queues count connections, those of others bytes", () => {
     state: TCP.LISTEN,
     receiveQueue: 3,
     sendQueue: 5,
-    sent: 0,
     sendBuffer: 9,
   });
   assertEquals([pending, backlog, receiveQueue, sendQueue, sendBuffer], [3, 5, undefined, undefined, undefined]);
@@ -59,9 +58,9 @@ claim("a listener is full with one more than its backlog, others when their send
     [{ state: TCP.LISTEN, receiveQueue: 5, sendQueue: 5 }, false],
     [{ state: TCP.LISTEN, receiveQueue: 6, sendQueue: 5 }, true],
     [{ state: TCP.LISTEN, receiveQueue: 1, sendQueue: 0 }, true],
-    [{ sendQueue: 99, sendBuffer: 100 }, false],
-    [{ sendQueue: 100, sendBuffer: 100 }, true],
-    [{ sendQueue: 100 }, false],
+    [{ receiveQueue: 0, sendQueue: 99, sendBuffer: 100 }, false],
+    [{ receiveQueue: 0, sendQueue: 100, sendBuffer: 100 }, true],
+    [{ receiveQueue: 0, sendQueue: 100 }, false],
     [{}, false],
   ];
   for (const [parts, isFull] of cases) assertEquals(entryOf(parts).isFull, isFull, JSON.stringify(parts));
