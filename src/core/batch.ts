@@ -4,11 +4,9 @@
  * @module
  */
 
-import type { End } from "./empty_packets.ts";
 import { check } from "./errors.ts";
 import { ERRNO, MSG } from "./linux.ts";
 import { native } from "./native.ts";
-import { WOULD_BLOCK } from "./would_block.ts";
 
 /** The slots of `enum ipcx_batch` in ffi/ipcx.h. */
 const SLOT = { OFFSET: 0, LENGTH: 1, FLAGS: 2 };
@@ -192,26 +190,37 @@ export class PacketBatch implements Iterable<Uint8Array<ArrayBuffer>> {
     for (let index = 0; index < this.#count; index++) yield this.bytes(index);
   }
 
-  /** Hands packets from one on to the kernel, for the socket that owns the descriptor. */
-  sendNow(
-    fd: number,
-    from: number,
-    name: Uint8Array<ArrayBuffer> | null,
-    address?: string,
-  ): number | typeof WOULD_BLOCK {
+  /**
+   * Hands packets to the kernel, for the socket that owns the descriptor.
+   *
+   * @param fd The descriptor.
+   * @param from The first packet, from 0.
+   * @param name The bytes of the destination's name, or null.
+   * @param address The destination, for an error to name.
+   * @returns How many were taken, or `undefined` if there is no room for one.
+   * @throws {SystemError} As sendmmsg(2).
+   */
+  sendNow(fd: number, from: number, name: Uint8Array<ArrayBuffer> | null, address?: string): number | undefined {
     const rest = from === 0 ? this.#slotsPointer : Deno.UnsafePointer.of(this.#slots.subarray(from * SLOTS));
     const count = this.#count - from;
     const result = native.ipcx_send_batch(fd, this.#dataPointer, rest, count, name, name?.length ?? 0);
-    if (result === -ERRNO.EAGAIN) return WOULD_BLOCK;
+    if (result === -ERRNO.EAGAIN) return undefined;
     return check(result, "sendmmsg", address === undefined ? {} : { address });
   }
 
-  /** Takes packets from the kernel, for the socket that owns the descriptor. */
-  receiveNow(fd: number, end: End): number | typeof WOULD_BLOCK {
+  /**
+   * Takes packets from the kernel, for the socket that owns the descriptor.
+   *
+   * @param fd The descriptor.
+   * @param end How the end of the connection is known: `enum ipcx_end` in ffi/ipcx.h.
+   * @returns How many, 0 at the end, or `undefined` if there is nothing yet.
+   * @throws {SystemError} As recvmmsg(2).
+   */
+  receiveNow(fd: number, end: number): number | undefined {
     this.#count = 0;
     const { maxBytes, maxPackets } = this;
     const result = native.ipcx_receive_batch(fd, this.#dataPointer, maxBytes, this.#slotsPointer, maxPackets, end);
-    if (result === -ERRNO.EAGAIN) return WOULD_BLOCK;
+    if (result === -ERRNO.EAGAIN) return undefined;
     this.#count = check(result, "recvmmsg");
     return this.#count;
   }

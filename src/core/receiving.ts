@@ -183,9 +183,8 @@ export class Receiving {
     const fd = socketNumber(this.#fd);
     this.#throwFailure();
     const count = batch.receiveNow(fd, this.#end);
-    if (count !== WOULD_BLOCK) return count;
-    this.#waiters.exhausted("readable");
-    return undefined;
+    if (count === undefined) this.#waiters.exhausted("readable");
+    return count;
   }
 
   /** What failed behind messages that were received is told by the next call. */

@@ -169,14 +169,12 @@ export class Sending {
     if (this.#type === "stream") throw new TypeError("a stream has no packets: send the bytes in one piece");
     if (to === undefined) {
       const sent = batch.sendNow(socketNumber(this.#fd), from, null);
-      if (sent !== WOULD_BLOCK) return sent;
-      this.#waiters.exhausted("writable");
-      return undefined;
+      if (sent === undefined) this.#waiters.exhausted("writable");
+      return sent;
     }
     const address = toAddress(to);
     using name = reach(address, "connect");
-    const sent = batch.sendNow(socketNumber(this.#fd), from, name.bytes, `${address}`);
-    return sent === WOULD_BLOCK ? undefined : sent;
+    return batch.sendNow(socketNumber(this.#fd), from, name.bytes, `${address}`);
   }
 
   /** Sends all packets of a batch, waiting for room if need be. */
