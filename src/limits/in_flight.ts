@@ -10,6 +10,7 @@ import { ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { errorIn, openNothing } from "./calls.ts";
 import type { Finding, Probe } from "./probe.ts";
+import { largest } from "./search.ts";
 
 /**
  * The limit is lowered for the attempt: with the usual one, those that are tried
@@ -45,26 +46,35 @@ function withoutRights(limit: number): Attempt {
   }
 }
 
-/** While others of the user have more in flight, not even one is taken. */
-function refusedAt(): Attempt & { limit: number } {
-  for (let limit = LOWERED; limit <= softLimit(); limit *= 4) {
-    const found = withoutRights(limit);
-    if (found.sent > 0) return { ...found, limit };
-  }
-  return { ...withoutRights(softLimit()), limit: softLimit() };
-}
-
 /** RLIMIT_NOFILE, which is never unlimited. */
 function softLimit(): number {
   const [, soft] = /^Max open files\s+(\d+)/m.exec(Deno.readTextFileSync("/proc/self/limits")) ?? [];
   return Number(soft);
 }
 
+/** How many other processes of the user have in flight: the smallest limit at which one more is taken. */
+function inFlightElsewhere(limit: number): number {
+  const { sent } = withoutRights(limit);
+  if (sent > 0) return limit + 1 - sent;
+  const most = softLimit();
+  if (withoutRights(most).sent === 0) {
+    throw new Error(`more descriptors of this user are in flight than RLIMIT_NOFILE, ${most}`);
+  }
+  return largest("sendmsg", limit, most, (tried) => withoutRights(tried).sent === 0 ? 0 : -ERRNO.ETOOMANYREFS) + 1;
+}
+
+/** As many as are lowered to, beside those of others. */
+function refused(): Attempt & { limit: number; elsewhere: number } {
+  const elsewhere = inFlightElsewhere(Math.min(LOWERED, softLimit()));
+  const limit = Math.min(LOWERED + elsewhere, softLimit());
+  return { ...withoutRights(limit), limit, elsewhere };
+}
+
 function inFlight(): number | Finding {
-  const { sent, limit } = refusedAt();
-  const others = limit + 1 - sent;
-  if (limit === LOWERED && others === 0) return sent;
-  return { value: sent, note: `RLIMIT_NOFILE was ${limit}, and this user had ${others} in flight elsewhere` };
+  const { sent, limit, elsewhere } = refused();
+  if (limit === LOWERED) return sent;
+  const others = elsewhere === 0 ? "" : `, beside ${elsewhere} that are in flight elsewhere`;
+  return { value: sent, note: `RLIMIT_NOFILE was ${limit}${others}` };
 }
 
 function isLimited(): boolean {
@@ -85,7 +95,7 @@ export const IN_FLIGHT: readonly Probe[] = [
     title: "error for one descriptor more than fds-in-flight",
     unit: "error",
     source: "unix(7)",
-    measure: () => errorIn(refusedAt().refusal),
+    measure: () => errorIn(refused().refusal),
   },
   {
     name: "fds-in-flight-limited",
