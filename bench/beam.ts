@@ -10,10 +10,12 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { prepareCandidates, type Wanted } from "./beam_candidates.ts";
 import { goVersion } from "./beam_go.ts";
-import { type Plan, runMatrix } from "./beam_matrix.ts";
-import { renderReport, type Result } from "./beam_report.ts";
-import { WORKLOADS } from "./beam_workloads.ts";
+import { measure } from "./beam_run.ts";
+import { type BeamWorkload, WORKLOADS } from "./beam_workloads.ts";
 import { describeMachine } from "./machine.ts";
+import { type Plan, runMatrix } from "./matrix.ts";
+import { renderReport, type Result } from "./matrix_report.ts";
+import { nodeVersion } from "./npm.ts";
 
 const HELP = `Usage: deno task bench:beam [OPTION…]
 
@@ -35,7 +37,7 @@ between two processes: ipcx, plain C, Docker's beam in Go, packages from npm.
 
 interface Options {
   wanted: Wanted;
-  plan: Plan;
+  plan: Plan<BeamWorkload>;
   json: boolean;
   help: boolean;
 }
@@ -65,18 +67,15 @@ function parse(args: string[]): Options {
     plan: {
       workloads: WORKLOADS.filter(({ name }) => names.includes(name)),
       rounds: number("rounds"),
-      small: { warmup: number("warmup"), messages: number("messages") },
-      bulk: { warmup: Math.ceil(large / 4), messages: large },
+      loadOf: ({ isBulk }) =>
+        isBulk
+          ? { warmup: Math.ceil(large / 4), messages: large }
+          : { warmup: number("warmup"), messages: number("messages") },
       limitMs: number("limit") * 1000,
     },
     json: given.json,
     help: given.help,
   };
-}
-
-async function nodeVersion(): Promise<string> {
-  const { stdout } = await new Deno.Command("node", { args: ["--version"] }).output();
-  return `Node ${new TextDecoder().decode(stdout).trim()}`;
 }
 
 async function compareAll({ wanted, plan }: Options, interrupted: AbortSignal): Promise<Result> {
@@ -85,13 +84,23 @@ async function compareAll({ wanted, plan }: Options, interrupted: AbortSignal): 
   const folder = await Deno.makeTempDir({ prefix: "ipcx-bench-beam-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   const candidates = await prepareCandidates(wanted, folder, progress);
-  const { tables, missing } = await runMatrix(candidates, plan, interrupted, progress);
+  const { tables, missing } = await runMatrix(candidates, plan, measure, interrupted, progress);
   const takesPart = (start: string) => tables.some(({ rows }) => rows.some((row) => row.candidate.startsWith(start)));
   const toolchains = [
     ...(takesPart("Go,") ? [await goVersion()] : []),
     ...(takesPart("Node,") ? [await nodeVersion()] : []),
   ];
-  return { machine: await describeMachine([]), toolchains, plan, tables, missing };
+  return {
+    title: "Messages between two processes over a Unix socket",
+    method:
+      "One end sends as fast as it can, the other receives and closes every descriptor; it counts from the last message " +
+      "of the warm-up to the last of all.",
+    machine: await describeMachine([]),
+    toolchains,
+    rounds: plan.rounds,
+    tables,
+    missing,
+  };
 }
 
 async function main(args: string[]): Promise<number> {

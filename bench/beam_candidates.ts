@@ -2,11 +2,19 @@
 
 import { compile, WARNINGS } from "../ffi/build.ts";
 import { buildGo, readSeed } from "./beam_go.ts";
-import { installPackage, PACKAGES } from "./beam_npm.ts";
-import { REFERENCE, type WorkloadName } from "./beam_workloads.ts";
+import { installPackage } from "./npm.ts";
+import type { WorkloadName } from "./beam_workloads.ts";
+import { type Candidate, type Candidates, type Missing, REFERENCE } from "./matrix.ts";
 
 const directory = import.meta.dirname!;
 const build = `${directory}/build`;
+
+/** What the packages that are compared can do. */
+const PACKAGES: readonly { name: string; version: string; workloads: WorkloadName[]; isGlued: boolean }[] = [
+  { name: "usocket", version: "1.1.0", workloads: ["fd", "plain"], isGlued: true },
+  // It has packets and datagrams, and no descriptors.
+  { name: "node-unix-socket", version: "0.2.7", workloads: ["packet"], isGlued: false },
+];
 
 /** A program that can be either end. */
 export interface Peer {
@@ -17,25 +25,9 @@ export interface Peer {
 }
 
 /** Who sends and who receives, in one workload. */
-export interface Candidate {
-  name: string;
+export interface BeamCandidate extends Candidate {
   sender: Peer;
   receiver: Peer;
-  /** Whether it cannot tell messages apart, so that they are counted by their bytes. */
-  isGlued: boolean;
-  /** Whether the others are measured without it if it fails. */
-  isExpendable: boolean;
-}
-
-/** A candidate that cannot be had here. */
-export interface Missing {
-  name: string;
-  reason: string;
-}
-
-export interface Candidates {
-  byWorkload: Record<WorkloadName, Candidate[]>;
-  missing: Missing[];
 }
 
 /** Which of the optional candidates are wanted. */
@@ -48,11 +40,11 @@ export interface Wanted {
   mixed: boolean;
 }
 
-function between(name: string, sender: Peer, receiver: Peer, traits: Partial<Candidate> = {}): Candidate {
+function between(name: string, sender: Peer, receiver: Peer, traits: Partial<Candidate> = {}): BeamCandidate {
   return { name, sender, receiver, isGlued: false, isExpendable: false, ...traits };
 }
 
-function candidate(name: string, peer: Peer, traits: Partial<Candidate> = {}): Candidate {
+function candidate(name: string, peer: Peer, traits: Partial<Candidate> = {}): BeamCandidate {
   return between(name, peer, peer, traits);
 }
 
@@ -68,7 +60,7 @@ function compilePeer(): string {
   return output;
 }
 
-function ownCandidates({ mixed }: Wanted): Record<WorkloadName, Candidate[]> {
+function ownCandidates({ mixed }: Wanted): Record<WorkloadName, BeamCandidate[]> {
   const peer = compilePeer();
   const deno = [Deno.execPath(), "run", "--quiet", "--allow-all", `${directory}/beam_deno.ts`];
   const ours = (...args: string[]): Peer => ({ command: [...deno, ...args], isOurs: true });
@@ -106,7 +98,7 @@ export async function prepareCandidates(
   wanted: Wanted,
   folder: string,
   progress: (text: string) => void,
-): Promise<Candidates> {
+): Promise<Candidates<BeamCandidate>> {
   const byWorkload = ownCandidates(wanted);
   const missing: Missing[] = [];
   // A path that is wrong is found out now, not at the end.
@@ -125,11 +117,13 @@ export async function prepareCandidates(
     const program = await buildGo(seed, `${folder}/go`);
     byWorkload.fd.push(candidate("Go, the seed", foreign(program)));
   });
-  for (const { name, workloads, isGlued } of PACKAGES) {
+  for (const { name, version, workloads, isGlued } of PACKAGES) {
     await attempt(`${name} (npm)`, async () => {
       if (!wanted.npm) throw new Error("--npm was not given");
       progress(`installing ${name}`);
-      const peer = foreign(...await installPackage(name, `${folder}/${name}`));
+      const modules = `${folder}/${name}`;
+      await installPackage(name, version, modules);
+      const peer = foreign("node", `${directory}/beam_node.mjs`, "--package", name, "--modules", modules);
       for (const workload of workloads) {
         const traits = { isGlued: isGlued && workload !== "fd", isExpendable: true };
         byWorkload[workload].push(candidate(`Node, ${name}`, peer, traits));

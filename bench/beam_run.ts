@@ -4,8 +4,9 @@ import { OPEN, SO } from "../src/core/linux.ts";
 import { setNumber } from "../src/core/options.ts";
 import { openPath } from "../src/core/reach.ts";
 import { type ChildProcess, type Fd, spawn, UnixSocket } from "../mod.ts";
-import type { Candidate, Peer } from "./beam_candidates.ts";
-import type { Load, Workload } from "./beam_workloads.ts";
+import type { BeamCandidate, Peer } from "./beam_candidates.ts";
+import type { BeamWorkload } from "./beam_workloads.ts";
+import type { Load } from "./matrix.ts";
 
 const SOCKET = 3;
 const ATTACHMENT = 4;
@@ -21,7 +22,7 @@ interface Measurement {
   seconds: number;
 }
 
-function commandLine({ command }: Peer, role: string, workload: Workload, load: Load): string[] {
+function commandLine({ command }: Peer, role: string, workload: BeamWorkload, load: Load): string[] {
   return [
     ...command,
     ...["--role", role],
@@ -34,7 +35,7 @@ function commandLine({ command }: Peer, role: string, workload: Workload, load: 
 }
 
 /** A candidate that loses something is not the faster for it. */
-function verify({ isGlued }: Candidate, workload: Workload, load: Load, got: Measurement): void {
+function verify({ isGlued }: BeamCandidate, workload: BeamWorkload, load: Load, got: Measurement): void {
   const { messages } = load;
   const expected = {
     messages,
@@ -55,7 +56,11 @@ function makeOrdinary({ fd, type }: UnixSocket): void {
 }
 
 /** Starts both; what is passed is closed here, so that each sees the end of the other. */
-function start(candidate: Candidate, workload: Workload, load: Load): { receiver: ChildProcess; sender: ChildProcess } {
+function start(
+  candidate: BeamCandidate,
+  workload: BeamWorkload,
+  load: Load,
+): { receiver: ChildProcess; sender: ChildProcess } {
   const [near, far] = UnixSocket.pair(workload.socket);
   using attachment = openPath("/dev/null", OPEN.WRITE);
   const child = (role: "receiver" | "sender", socket: UnixSocket, fds: Record<number, Fd>): ChildProcess => {
@@ -87,8 +92,8 @@ function start(candidate: Candidate, workload: Workload, load: Load): { receiver
  * @throws {Error} When one of the processes fails, or not everything arrives.
  */
 export async function measure(
-  candidate: Candidate,
-  workload: Workload,
+  candidate: BeamCandidate,
+  workload: BeamWorkload,
   load: Load,
   signal: AbortSignal,
 ): Promise<number> {

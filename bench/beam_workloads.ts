@@ -1,37 +1,17 @@
 /** What is measured: messages of which kind, over which socket, and what the figures should be. */
 
+import { REFERENCE, type Workload } from "./matrix.ts";
+
 /** A name by which a workload is asked for. */
 export type WorkloadName = "fd" | "fd-framed" | "plain" | "packet" | "large";
 
-/** What all others are compared with. */
-export const REFERENCE = "C";
-
-/** How many messages. */
-export interface Load {
-  /** Before the measurement, for warmth. */
-  warmup: number;
-  messages: number;
-}
-
-/** What one candidate should reach by another. */
-export interface Target {
-  candidate: string;
-  by: string;
-  least: number;
-}
-
-export interface Workload {
+/** Messages of a beam. */
+export interface BeamWorkload extends Workload {
   name: WorkloadName;
-  title: string;
   socket: "stream" | "seqpacket";
-  /** Bytes of payload in each message. */
-  size: number;
   hasDescriptor: boolean;
   /** Whether a length stands before each message. */
   isFramed: boolean;
-  /** Whether it is the amount of data that counts, not the number of messages. */
-  isBulk: boolean;
-  targets: Target[];
 }
 
 const SMALL = 16;
@@ -40,7 +20,7 @@ const LARGE = 1024 * 1024;
 const withDescriptorByC = { candidate: "ipcx", by: REFERENCE, least: 0.85 };
 
 /** All workloads, in the order in which they are run. */
-export const WORKLOADS: readonly Workload[] = [
+export const WORKLOADS: readonly BeamWorkload[] = [
   {
     name: "fd",
     title: `${SMALL} bytes and a descriptor each, on the seed's wire: a stream that only the descriptors divide`,

@@ -1,16 +1,18 @@
 /** The benchmark's result as text. */
 
-import type { Missing } from "./beam_candidates.ts";
-import type { Comparison, Plan, Row, Table } from "./beam_matrix.ts";
-import { REFERENCE, type Workload } from "./beam_workloads.ts";
 import { columns, percent } from "./format.ts";
 import type { Machine } from "./machine.ts";
+import { type Comparison, type Missing, REFERENCE, type Row, type Table, type Workload } from "./matrix.ts";
 
 export interface Result {
+  /** What it is about, as a heading. */
+  title: string;
+  /** What one measurement is, in a sentence. */
+  method: string;
   machine: Machine;
   /** Of Go and Node, if they took part. */
   toolchains: string[];
-  plan: Plan;
+  rounds: number;
   tables: Table[];
   missing: Missing[];
 }
@@ -24,15 +26,14 @@ export function renderReport(result: Result): string {
   ].join("\n\n");
 }
 
-function renderSetting({ machine, toolchains, plan }: Result): string {
+function renderSetting({ title, method, machine, toolchains, rounds }: Result): string {
   const programs = [`ipcx ${machine.ipcx}`, `Deno ${machine.deno}`, `C by ${machine.cc}`, ...toolchains];
   return [
-    "Messages between two processes over a Unix socket",
+    title,
     `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, ${programs.join(", ")}`,
     "",
-    "One end sends as fast as it can, the other receives and closes every descriptor; it counts from the last message " +
-    "of the warm-up to the last of all.",
-    `Medians of ${plan.rounds} rounds, turn and turn about, each in fresh processes. Ratios are medians of the ratios ` +
+    method,
+    `Medians of ${rounds} rounds, turn and turn about, each in fresh processes. Ratios are medians of the ratios ` +
     "within the rounds; the best is the best round by the best round.",
   ].join("\n");
 }

@@ -1,18 +1,73 @@
 /** Every candidate in every workload, turn and turn about. */
 
-import type { Candidate, Candidates, Missing } from "./beam_candidates.ts";
-import { measure } from "./beam_run.ts";
-import { type Load, REFERENCE, type Workload } from "./beam_workloads.ts";
 import { median, spread } from "./statistics.ts";
 
-export interface Plan {
-  workloads: Workload[];
+/** What all others are compared with. */
+export const REFERENCE = "C";
+
+/** How many messages. */
+export interface Load {
+  /** Before the measurement, for warmth. */
+  warmup: number;
+  messages: number;
+}
+
+/** What one candidate should reach by another. */
+export interface Target {
+  candidate: string;
+  by: string;
+  least: number;
+}
+
+/** What is measured. */
+export interface Workload {
+  /** By which it is asked for. */
+  name: string;
+  title: string;
+  /** Bytes of payload in each message. */
+  size: number;
+  /** Whether it is the amount of data that counts, not the number of messages. */
+  isBulk: boolean;
+  targets: Target[];
+}
+
+/** Who is measured, of which there are as many as there are names. */
+export interface Candidate {
+  name: string;
+  /** Whether it cannot tell messages apart, so that they are counted by their bytes. */
+  isGlued: boolean;
+  /** Whether the others are measured without it if it fails. */
+  isExpendable: boolean;
+}
+
+/** A candidate that cannot be had here. */
+export interface Missing {
+  name: string;
+  reason: string;
+}
+
+/** Who takes part in which workload, by its name; C is the first. */
+export interface Candidates<Who extends Candidate> {
+  byWorkload: Record<string, Who[]>;
+  missing: Missing[];
+}
+
+/** What is run, and how often. */
+export interface Plan<What extends Workload> {
+  workloads: What[];
   rounds: number;
-  small: Load;
-  bulk: Load;
+  loadOf: (workload: What) => Load;
   /** How long one measurement may take. */
   limitMs: number;
 }
+
+/** Measures a candidate once, and tells messages per second. */
+export type Measure<Who extends Candidate, What extends Workload> = (
+  candidate: Who,
+  workload: What,
+  load: Load,
+  signal: AbortSignal,
+) => Promise<number>;
 
 /** The figures of one candidate in one workload. */
 export interface Row {
@@ -49,24 +104,25 @@ export interface Table {
   comparisons: Comparison[];
 }
 
-interface Runs {
-  workload: Workload;
+interface Runs<Who extends Candidate, What extends Workload> {
+  workload: What;
   load: Load;
   /** Messages per second of each round. */
-  rates: Map<Candidate, number[]>;
+  rates: Map<Who, number[]>;
 }
 
 /** Rounds are the outer loop: what changes on the machine in the meantime falls on all alike. */
-export async function runMatrix(
-  { byWorkload, missing }: Candidates,
-  plan: Plan,
+export async function runMatrix<Who extends Candidate, What extends Workload>(
+  { byWorkload, missing }: Candidates<Who>,
+  plan: Plan<What>,
+  measure: Measure<Who, What>,
   interrupted: AbortSignal,
   progress: (text: string) => void,
 ): Promise<{ tables: Table[]; missing: Missing[] }> {
   const failed: Missing[] = [];
-  const table: Runs[] = plan.workloads.map((workload) => ({
+  const table: Runs<Who, What>[] = plan.workloads.map((workload) => ({
     workload,
-    load: workload.isBulk ? plan.bulk : plan.small,
+    load: plan.loadOf(workload),
     rates: new Map(byWorkload[workload.name].map((candidate) => [candidate, []])),
   }));
   for (let round = 0; round < plan.rounds; round++) {
@@ -97,7 +153,7 @@ function compare(rates: number[], others: number[]): { ratio: number; bestRatio:
   };
 }
 
-function summarize({ workload, load, rates }: Runs): Table {
+function summarize<Who extends Candidate>({ workload, load, rates }: Runs<Who, Workload>): Table {
   const byName = new Map(Array.from(rates, ([{ name }, values]) => [name, values]));
   const rows = Array.from(rates, ([{ name, isGlued }, values]) => {
     const { ratio, bestRatio } = compare(values, byName.get(REFERENCE)!);
