@@ -85,12 +85,17 @@ export function errorIn(result: number): string {
   return result < 0 ? new SystemError("", -result).code : "none";
 }
 
-let zeros = new Uint8Array(65536);
+let zeros = new Uint8Array();
 
-/** Memory that nobody looks at: pages that are never written to take no room. */
+/** Memory that nobody looks at. */
 export function anyBytes(size: number): Uint8Array<ArrayBuffer> {
   if (zeros.length < size) zeros = new Uint8Array(size);
   return zeros.subarray(0, size);
+}
+
+/** Lets go of that memory: the largest messages took a lot of it. */
+export function forgetBytes(): void {
+  zeros = new Uint8Array();
 }
 
 /** What goes along with a message. */

@@ -5,6 +5,7 @@
  */
 
 import { ABSTRACT_NAMES } from "./abstract_names.ts";
+import { forgetBytes } from "./calls.ts";
 import { DATAGRAMS } from "./datagrams.ts";
 import { DESCRIPTORS } from "./descriptors.ts";
 import { FEATURES } from "./features.ts";
@@ -96,7 +97,11 @@ export function probeLimits({ names, groups }: ProbeOptions = {}): Limit[] {
   }
   const isAsked = (group: LimitGroup, name: string): boolean =>
     (names === undefined && groups === undefined) || Boolean(names?.includes(name) || groups?.includes(group));
-  return LIMIT_GROUPS.flatMap((group) =>
-    PROBES[group].filter(({ name }) => isAsked(group, name)).map((probe) => run(group, probe))
-  );
+  try {
+    return LIMIT_GROUPS.flatMap((group) =>
+      PROBES[group].filter(({ name }) => isAsked(group, name)).map((probe) => run(group, probe))
+    );
+  } finally {
+    forgetBytes();
+  }
 }
