@@ -10,7 +10,6 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -242,12 +241,6 @@ int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length,
         failure = errno;
     close(fd);
     return -failure;
-}
-
-/* For a socket that is not bound yet: the mode its file will be made with. */
-int32_t ipcx_change_mode(int32_t fd, uint32_t mode)
-{
-    return result_of(fchmod(fd, (mode_t)mode));
 }
 
 /* Raises the soft RLIMIT_NOFILE to the hard one, if that is allowed, and

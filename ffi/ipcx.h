@@ -288,6 +288,11 @@ int32_t ipcx_set_option(int32_t fd, int32_t level, int32_t option,
                         const void *value, uint32_t size);
 int32_t ipcx_shutdown(int32_t fd, int32_t how);
 
+/* socket_files.c */
+int32_t ipcx_bind_file(int32_t fd, const void *path, uint32_t length,
+                       uint32_t mode);
+int32_t ipcx_move(const char *from, const char *to);
+
 /* descriptors.c */
 int32_t ipcx_close(int32_t fd);
 int32_t ipcx_close_all(const int32_t *fds, uint32_t count);
@@ -308,7 +313,6 @@ int32_t ipcx_write(int32_t fd, const void *data, uint32_t length);
 int32_t ipcx_write_parts(int32_t fd, const void *parts, uint32_t n_parts);
 int32_t ipcx_sealed_file(const char *name, const void *data, uint32_t length,
                          int32_t is_program);
-int32_t ipcx_change_mode(int32_t fd, uint32_t mode);
 int32_t ipcx_raise_descriptor_limit(void);
 int32_t ipcx_error_name(int32_t number, char *text, uint32_t size);
 int32_t ipcx_error_text(int32_t number, char *text, uint32_t size);

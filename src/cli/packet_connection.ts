@@ -155,7 +155,7 @@ export function bound(
   using _alone = lockDirectory(address);
   try {
     if (passCredentials) setOption(fd.number, "passCredentials", true);
-    const file = bindSocket(fd, address, "dgram", { mode });
+    const file = bindSocket(fd, address, { mode });
     // The file goes first: a name without a receiver looks like a crash to senders.
     const socket = opened.use(UnixSocket.fromFd(fd));
     if (file) opened.defer(() => file.remove());

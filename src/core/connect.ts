@@ -63,16 +63,19 @@ export async function connectSocket(address: UnixAddress, options: ConnectOption
 }
 
 /**
- * Asks whether anybody listens at an address, by connecting.
+ * Asks whether a socket file is anybody's, listening or about to, without making a connection.
+ *
+ * A datagram socket asks: of a stream or packet socket the kernel then says that
+ * it is of another type, even before that listens, and of a file whose socket is
+ * gone that it refuses.
  *
  * @param address A path.
- * @param type The type of the expected listener.
- * @returns `false` only if the kernel says that nobody does.
+ * @returns `false` only if the kernel says that it is nobody's.
  */
-export function isAlive(address: UnixAddress, type: SocketType): boolean {
-  using fd = new Fd(check(native.ipcx_socket(typeNumber(type)), "socket"));
+export function isAlive(address: UnixAddress): boolean {
+  using fd = new Fd(check(native.ipcx_socket(typeNumber("dgram")), "socket"));
   using name = reach(address, "connect");
   const result = native.ipcx_connect(fd.number, name.bytes, name.bytes.length);
-  // A listener of another type, one with a full backlog or one that keeps us out is alive all the same.
+  // One that keeps us out may be alive.
   return result !== -ERRNO.ECONNREFUSED && result !== -ERRNO.ENOENT;
 }

@@ -1,9 +1,9 @@
 /**
  * One at a time among those who make socket files in a directory (flock(2)).
  *
- * Between bind(2) and listen(2) a socket file looks as if its owner had died:
- * whoever starts at the same moment would remove it, and both would believe
- * that the name is theirs.
+ * Of two who find the same stale file, one would move aside what the other has
+ * just bound in its place, if only for a moment, and either could believe that
+ * the name is not its own.
  *
  * @module
  */

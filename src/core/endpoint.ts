@@ -176,6 +176,7 @@ export abstract class Endpoint implements Disposable {
   release(): Fd {
     const number = this.number;
     this.waiters.close();
+    this.#file?.[Symbol.dispose]();
     this.fd.release();
     return new Fd(number);
   }

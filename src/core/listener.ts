@@ -74,7 +74,7 @@ export class UnixListener extends Endpoint implements AsyncIterable<UnixSocket> 
     let file: SocketFile | undefined;
     using _alone = lockDirectory(target);
     try {
-      file = bindSocket(fd, target, type, options);
+      file = bindSocket(fd, target, options);
       // Set on the listener, it holds for connections from before they are accepted.
       if (options.passCredentials) setOption(fd.number, "passCredentials", true);
       check(native.ipcx_listen(fd.number, options.backlog ?? DEFAULT_BACKLOG), "listen", { address: `${target}` });

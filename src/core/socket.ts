@@ -118,7 +118,7 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
     const fd = new Fd(check(native.ipcx_socket(typeNumber("dgram")), "socket"));
     using _alone = lockDirectory(target);
     try {
-      return new UnixSocket(fd, "dgram", bindSocket(fd, target, "dgram", options));
+      return new UnixSocket(fd, "dgram", bindSocket(fd, target, options));
     } catch (error) {
       fd.close();
       throw error;

@@ -7,12 +7,12 @@
 
 import { UnixAddress } from "./address.ts";
 import { isAlive } from "./connect.ts";
+import { DirectoryEntry, type FileIdentity, type HeldFile, leadsTo } from "./directory_entry.ts";
 import { check, SystemError } from "./errors.ts";
 import type { Fd } from "./fd.ts";
-import { ERRNO, OPEN } from "./linux.ts";
+import { ERRNO } from "./linux.ts";
 import { native } from "./native.ts";
-import type { SocketType } from "./options.ts";
-import { openPath, reach } from "./reach.ts";
+import { reach } from "./reach.ts";
 
 const ATTEMPTS = 5;
 
@@ -26,148 +26,167 @@ export interface SocketFileOptions {
   gid?: number;
 }
 
-interface Identity {
-  dev: number;
-  ino: number;
-}
-
-function identify(path: string): Identity & { isSocket: boolean | null } | undefined {
-  try {
-    const { dev, ino, isSocket } = Deno.lstatSync(path);
-    return { dev, ino: ino ?? -1, isSocket };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-function isSame(one: Identity | undefined, other: Identity | undefined): boolean {
-  return one?.dev === other?.dev && one?.ino === other?.ino;
-}
-
-/** A socket file that this process made. */
-export class SocketFile {
+/** A socket file that this process made; it holds the directory that the file is in. */
+export class SocketFile implements Disposable {
+  readonly #entry: DirectoryEntry;
   readonly #path: string;
-  readonly #identity: Identity;
+  readonly #identity: FileIdentity;
 
   /**
    * Remembers a file.
    *
    * @param path Its path.
-   * @param identity Its device and inode.
+   * @param identity Which file it is.
+   * @throws {SystemError} As open(2), for its directory.
    */
-  constructor(path: string, identity: { dev: number; ino: number }) {
-    // The working directory may be another one when the file is removed.
+  constructor(path: string, identity: FileIdentity) {
+    this.#entry = DirectoryEntry.at(path);
+    // The working directory may be another one by the time somebody asks.
     this.#path = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
     this.#identity = identity;
   }
 
-  /** Whether the path still names the file that was made. */
+  /** Whether the path still leads to the file that was made. */
   get isInPlace(): boolean {
-    return isSame(identify(this.#path), this.#identity);
+    return leadsTo(this.#path, this.#identity);
   }
 
-  /** Removes the file, unless the path names another one by now. */
+  /** Removes the file, unless its name is another one's by now, and lets go of its directory. */
   remove(): void {
     try {
-      if (this.isInPlace) Deno.removeSync(this.#path);
+      if (this.#entry.names(this.#identity)) this.#entry.remove();
     } catch {
-      // A directory that was taken away needs no cleaning.
+      // What cannot be removed, since its directory may not be written to any more, is left.
     }
+    this[Symbol.dispose]();
   }
+
+  /** Lets go of the directory; the file stays. */
+  [Symbol.dispose](): void {
+    this.#entry[Symbol.dispose]();
+  }
+}
+
+/** What cannot be opened keeps us from binding: that is what was asked for, and where. */
+function opened<Opened>(path: string, open: () => Opened): Opened {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof SystemError) throw new SystemError("bind", error.errno, { address: path });
+    throw error;
+  }
+}
+
+function taken(path: string, why?: string): SystemError {
+  return new SystemError("bind", ERRNO.EADDRINUSE, { address: why === undefined ? path : `${path} (${why})` });
+}
+
+/** Asks the very file: its name may be another one's at any time. */
+function isServed(file: HeldFile): boolean {
+  return isAlive(UnixAddress.path(file.path));
 }
 
 /**
  * Removes a socket file that nobody listens on.
  *
  * Between the look and the removal somebody may have put a live one there; so
- * the file is moved aside first, looked at again, and put back if it is alive.
+ * the file is moved aside first, looked at again, and put back if it is another
+ * one or alive. The name begins with a dot: those who watch a directory for
+ * sockets pass over it.
  */
-function removeStale(path: string, type: SocketType): void {
-  const taken = (): SystemError => new SystemError("bind", ERRNO.EADDRINUSE, { address: path });
-  if (isAlive(UnixAddress.path(path), type)) throw taken();
-  const aside = `${path}.${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
-  try {
-    Deno.renameSync(path, aside);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
+function removeStale(entry: DirectoryEntry, path: string): void {
+  using stale = opened(path, () => entry.open());
+  if (!stale) return;
+  if (!stale.isSocket) throw taken(path, "a file that is no socket");
+  if (isServed(stale)) throw taken(path);
+  const name = `.ipcx-${crypto.randomUUID()}`;
+  const moved = entry.moveTo(name);
+  if (moved === -ERRNO.ENOENT) return;
+  if (moved === -ERRNO.EPERM || moved === -ERRNO.EACCES) {
+    throw taken(path, `nobody listens, but only user ${stale.uid} may remove it`);
   }
-  if (isAlive(UnixAddress.path(aside), type)) {
-    Deno.renameSync(aside, path);
-    throw taken();
-  }
-  Deno.removeSync(aside);
+  if (typeof moved === "number") throw new SystemError("rename", -moved, { address: path });
+  using aside = moved;
+  const isStale = aside.names(stale.identity);
+  if (isStale && !isServed(stale)) return aside.remove();
+  const back = aside.moveTo(path.slice(path.lastIndexOf("/") + 1));
+  if (typeof back === "number") throw taken(path, `what was there is called ${name} now`);
+  back[Symbol.dispose]();
+  if (isStale) throw taken(path);
 }
 
-/** Opens the file that was just made; the path may name something else by now. */
-function openMade(path: string): Fd {
-  try {
-    return openPath(path, OPEN.NO_FOLLOW);
-  } catch (error) {
-    if (error instanceof SystemError && error.errno === ERRNO.ENOENT) throw replaced(path);
-    throw error;
-  }
+/** Makes sure that what has the name is the file that was just made. */
+function openMade(entry: DirectoryEntry, path: string, mode: number): HeldFile {
+  const made = entry.open();
+  // A default ACL of the directory may have taken some of the mode away.
+  if (made?.isSocket && made.uid === Deno.uid() && (made.mode & ~mode) === 0) return made;
+  made?.[Symbol.dispose]();
+  throw taken(path, "replaced by somebody else");
 }
 
-function replaced(path: string): SystemError {
-  return new SystemError("bind", ERRNO.EADDRINUSE, { address: `${path} (replaced by somebody else)` });
-}
-
-/** Sets mode and owner through a descriptor, and remembers the file. */
-function takeOwnership(path: string, options: SocketFileOptions): SocketFile {
-  using held = openMade(path);
-  const through = `/proc/self/fd/${held.number}`;
-  const info = Deno.statSync(through);
-  if (!info.isSocket || info.uid !== Deno.uid() || (info.nlink ?? 1) !== 1) throw replaced(path);
-  const file = new SocketFile(path, { dev: info.dev, ino: info.ino ?? -1 });
+/**
+ * Gives the file to its owner, through a descriptor.
+ *
+ * It has no permissions yet. No other socket of ours is like that, so none can
+ * be put in its place to be given away.
+ */
+function giveAway(made: HeldFile, path: string, { mode = 0o600, uid, gid }: SocketFileOptions): void {
+  if (made.links !== 1) throw taken(path, "replaced by somebody else");
   try {
-    if (options.uid !== undefined || options.gid !== undefined) {
-      Deno.chownSync(through, options.uid ?? null, options.gid ?? null);
-    }
-    Deno.chmodSync(through, options.mode ?? 0o600);
+    Deno.chownSync(made.path, uid ?? null, gid ?? null);
   } catch (error) {
-    file.remove();
     if ((error as { code?: string }).code === "EPERM") throw new SystemError("chown", ERRNO.EPERM, { address: path });
     throw error;
   }
-  return file;
+  Deno.chmodSync(made.path, mode);
+}
+
+function bindPath(fd: Fd, address: UnixAddress, entry: DirectoryEntry, mode: number): void {
+  using name = reach(address, "bind");
+  for (let attempt = 1;; attempt++) {
+    // Looked at before: what is there afterwards, if the path led to this directory, is what was made.
+    removeStale(entry, address.filename);
+    const result = native.ipcx_bind_file(fd.number, name.bytes, name.bytes.length, mode);
+    if (result !== -ERRNO.EADDRINUSE || attempt === ATTEMPTS) {
+      check(result, "bind", { address: `${address}` });
+      return;
+    }
+  }
 }
 
 /**
  * Binds a socket to a path.
  *
- * The file is made with no permissions beyond the mode, and gets its owner and
- * full mode before the caller can listen, so nobody is let in too early. A stale
- * file is replaced, a live one is an error. Hold {@linkcode lockDirectory} until
- * after listen(2), and look at {@linkcode SocketFile.isInPlace} then: another
- * process that does not lock may have taken the file for a stale one.
+ * The file has its mode from its beginning. If it gets another owner, it has no
+ * permissions until then, and its mode before the caller can listen. So nobody
+ * is let in too early. A stale file is replaced, a live one is an error. Hold
+ * {@linkcode lockDirectory} until after listen(2), and look at
+ * {@linkcode SocketFile.isInPlace} then: a program that asks by connecting may
+ * have taken a file that nobody listened on yet for a stale one.
  *
  * @param fd The socket.
  * @param address The path.
- * @param type The type of the socket.
  * @param options Mode and owner.
  * @returns The file, to be removed in the end.
  * @throws {SystemError} EADDRINUSE if somebody listens there or the file is no socket.
  */
-function bindSocketFile(fd: Fd, address: UnixAddress, type: SocketType, options: SocketFileOptions): SocketFile {
+function bindSocketFile(fd: Fd, address: UnixAddress, options: SocketFileOptions): SocketFile {
   const path = address.filename;
-  check(native.ipcx_change_mode(fd.number, (options.mode ?? 0o600) & 0o600), "fchmod");
-  for (let attempt = 1;; attempt++) {
-    using name = reach(address, "bind");
-    const result = native.ipcx_bind(fd.number, name.bytes, name.bytes.length);
-    if (result !== -ERRNO.EADDRINUSE || attempt === ATTEMPTS) {
-      check(result, "bind", { address: `${address}` });
-      break;
-    }
-    const existing = identify(path);
-    if (!existing) continue;
-    if (!existing.isSocket) {
-      throw new SystemError("bind", ERRNO.EADDRINUSE, { address: `${address} (a file that is no socket)` });
-    }
-    removeStale(path, type);
+  const isGivenAway = options.uid !== undefined || options.gid !== undefined;
+  const mode = isGivenAway ? 0 : options.mode ?? 0o600;
+  using entry = opened(path, () => DirectoryEntry.at(path));
+  bindPath(fd, address, entry, mode);
+  using made = openMade(entry, path, mode);
+  try {
+    if (isGivenAway) giveAway(made, path, options);
+    const file = new SocketFile(path, made.identity);
+    if (file.isInPlace) return file;
+    file[Symbol.dispose]();
+    throw taken(path, "replaced by somebody else");
+  } catch (error) {
+    if (entry.names(made.identity)) entry.remove();
+    throw error;
   }
-  return takeOwnership(path, options);
 }
 
 /**
@@ -175,7 +194,6 @@ function bindSocketFile(fd: Fd, address: UnixAddress, type: SocketType, options:
  *
  * @param fd The socket.
  * @param address A path, an abstract name, or unnamed for a name that the kernel chooses.
- * @param type The type of the socket.
  * @param options Mode and owner of a socket file.
  * @returns The socket file, if there is one.
  * @throws {SystemError} EADDRINUSE if the name is taken.
@@ -183,10 +201,9 @@ function bindSocketFile(fd: Fd, address: UnixAddress, type: SocketType, options:
 export function bindSocket(
   fd: Fd,
   address: UnixAddress,
-  type: SocketType,
   options: SocketFileOptions,
 ): SocketFile | undefined {
-  if (address.kind === "path") return bindSocketFile(fd, address, type, options);
+  if (address.kind === "path") return bindSocketFile(fd, address, options);
   using name = reach(address, "bind");
   check(native.ipcx_bind(fd.number, name.bytes, name.bytes.length), "bind", { address: `${address}` });
   return undefined;

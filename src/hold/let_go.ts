@@ -30,5 +30,6 @@ function isOpenSomewhere(inode: string): boolean {
 export function letGo(fd: Fd, file?: SocketFile): void {
   const inode = file && inodeOfSocket(fd);
   closeAll([fd]);
-  if (file && (inode === undefined || !isOpenSomewhere(inode))) file.remove();
+  if (inode === undefined || !isOpenSomewhere(inode)) file?.remove();
+  file?.[Symbol.dispose]();
 }

@@ -2,7 +2,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AddressError, UnixAddress } from "../../src/core/address.ts";
 import { isAlive } from "../../src/core/connect.ts";
 import { SystemError } from "../../src/core/errors.ts";
+import { Fd } from "../../src/core/fd.ts";
 import { UnixListener } from "../../src/core/listener.ts";
+import { native } from "../../src/core/native.ts";
+import { typeNumber } from "../../src/core/options.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, NEEDS_ROOT, OwnDirectory, ownName } from "../claim.ts";
 import { isCloseOnExec, isNonblocking } from "./open_descriptors.ts";
@@ -106,15 +109,39 @@ claim("a file that may not be reached or written to is told as such", async () =
   }
 }, { skip: NEEDS_ROOT });
 
-claim("a listener is alive until it is closed, whatever keeps us out", async () => {
+claim(
+  "a socket is alive from its bind to its close, whatever its type, and is not connected to by the question",
+  async () => {
+    using directory = new OwnDirectory();
+    const address = UnixAddress.path(directory.file("one"));
+    assert(!isAlive(address));
+    for (const type of ["stream", "seqpacket", "dgram"] as const) {
+      using bound = new Fd(native.ipcx_socket(typeNumber(type)));
+      assertEquals(native.ipcx_bind(bound.number, address.bytes, address.bytes.length), 0);
+      assert(isAlive(address), type);
+      if (type !== "dgram") {
+        assertEquals(native.ipcx_listen(bound.number, 0), 0);
+        assert(isAlive(address), type);
+        using listener = UnixListener.fromFd(new Fd(bound.release()));
+        assertEquals(listener.tryAccept(), undefined);
+        using _client = await UnixSocket.connect(address, { type });
+        // Its backlog is full.
+        assert(isAlive(address), type);
+        listener.close();
+      } else bound.close();
+      assert(!isAlive(address), type);
+      Deno.removeSync(address.filename);
+    }
+  },
+);
+
+claim("a datagram socket that takes nothing from others is alive", () => {
   using directory = new OwnDirectory();
   const address = UnixAddress.path(directory.file("one"));
-  assert(!isAlive(address, "stream"));
-  const listener = UnixListener.listen(address, { backlog: 0 });
-  assert(isAlive(address, "stream"));
-  assert(isAlive(address, "seqpacket"));
-  await assertRejects(() => UnixSocket.connect(address, { timeout: 0 }), SystemError, "ETIMEDOUT");
-  assert(isAlive(address, "stream"));
-  listener.release().close();
-  assert(!isAlive(address, "stream"));
+  const [left, right] = UnixSocket.pair("dgram");
+  assertEquals(native.ipcx_bind(left.fd.number, address.bytes, address.bytes.length), 0);
+  assert(isAlive(address));
+  left.close();
+  right.close();
+  assert(!isAlive(address));
 });

@@ -45,6 +45,10 @@ claim("a directory that may be written to but not read is listened in without a 
   Deno.chmodSync(directory.path, 0o777);
   Deno.mkdirSync(directory.file("drop"));
   Deno.chmodSync(directory.file("drop"), 0o333);
-  const told = await result<object>("listen_once.ts", [directory.file("drop/one")], asNobody(directory.path));
-  assertEquals(told, { error: "none" });
+  const told = await result<{ error: string }>(
+    "listen_once.ts",
+    [directory.file("drop/one")],
+    asNobody(directory.path),
+  );
+  assertEquals(told.error, "none");
 }, { skip: NEEDS_ROOT });

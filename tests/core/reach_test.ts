@@ -131,7 +131,7 @@ claim("a long path that leads nowhere says so", async () => {
   using directory = new OwnDirectory();
   const nowhere = directory.file(`${"d".repeat(100)}/one.socket`);
   const bound = assertThrows(() => UnixListener.listen(nowhere), SystemError);
-  assertEquals([bound.code, bound.syscall], ["ENOENT", "open"]);
+  assertEquals([bound.code, bound.syscall, bound.address], ["ENOENT", "bind", nowhere]);
   const connected = await assertRejects(() => UnixSocket.connect(nowhere), SystemError);
   assertEquals([connected.code, connected.address], ["ENOENT", nowhere]);
 });

@@ -43,8 +43,12 @@ claim("a socket file has the owner that was asked for, and this process's otherw
 claim("an owner that cannot be given is an error, and leaves nothing behind", async () => {
   using directory = new OwnDirectory();
   Deno.chmodSync(directory.path, 0o777);
-  const told = await result<object>("listen_once.ts", [directory.file("one"), "0"], asNobody(directory.path));
-  assertEquals(told, { error: "EPERM" });
+  const told = await result<{ error: string }>(
+    "listen_once.ts",
+    [directory.file("one"), "0"],
+    asNobody(directory.path),
+  );
+  assertEquals(told.error, "EPERM");
   assert(!names(directory).includes("one"));
 }, { skip: NEEDS_ROOT });
 
@@ -56,8 +60,12 @@ claim("a directory that is not there or may not be written to is told as such", 
   if (NEEDS_ROOT) return;
   Deno.chmodSync(directory.path, 0o777);
   Deno.mkdirSync(directory.file("closed"), { mode: 0o755 });
-  const told = await result<object>("listen_once.ts", [directory.file("closed/one")], asNobody(directory.path));
-  assertEquals(told, { error: "EACCES" });
+  const told = await result<{ error: string }>(
+    "listen_once.ts",
+    [directory.file("closed/one")],
+    asNobody(directory.path),
+  );
+  assertEquals(told.error, "EACCES");
 });
 
 claim("a stale file is replaced, of whatever type its listener was", async () => {

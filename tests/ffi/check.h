@@ -71,6 +71,7 @@ void test_hand_out(void);
 void test_internet(void);
 void test_sockets(void);
 void test_names(void);
+void test_socket_files(void);
 void test_descriptors(void);
 void test_directories(void);
 void test_files(void);

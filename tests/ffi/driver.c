@@ -247,6 +247,7 @@ int main(int count, char **arguments)
     test_internet();
     test_sockets();
     test_names();
+    test_socket_files();
     test_descriptors();
     test_directories();
     test_files();

@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Binds, connects, and looks at what either end is told. The kernel counts
@@ -120,28 +119,6 @@ static void what_has_no_such_name_gives_an_error(void)
     ipcx_close(fd);
 }
 
-static void the_file_has_the_mode_that_was_set_before(void)
-{
-    const mode_t modes[] = {0600, 0660, 0666, 0};
-    mode_t before = umask(0);
-    struct stat status;
-    char path[109];
-
-    for (int i = 0; i < 4; i++) {
-        int32_t fd = ipcx_socket(SOCK_STREAM);
-
-        own_path(path, 60);
-        CHECK_IS(ipcx_change_mode(fd, modes[i]), 0);
-        CHECK_IS(ipcx_bind(fd, path, 60), 0);
-        CHECK_IS(stat(path, &status), 0);
-        CHECK_IS(status.st_mode, S_IFSOCK | modes[i]);
-        ipcx_close(fd);
-        remove_own_path(path);
-    }
-    umask(before);
-    CHECK_IS(ipcx_change_mode(-1, 0600), -EBADF);
-}
-
 void test_names(void)
 {
     RUN(a_path_may_have_108_bytes);
@@ -150,5 +127,4 @@ void test_names(void)
     RUN(the_kernel_chooses_a_name_if_none_is_given);
     RUN(what_cannot_be_bound_gives_an_error);
     RUN(what_has_no_such_name_gives_an_error);
-    RUN(the_file_has_the_mode_that_was_set_before);
 }

@@ -7,5 +7,6 @@ try {
   UnixListener.listen(path, uid === undefined ? {} : { uid: Number(uid) }).close();
   console.log(JSON.stringify({ error: "none" }));
 } catch (error) {
-  console.log(JSON.stringify({ error: (error as SystemError).code ?? String(error) }));
+  const { code, message } = error as SystemError;
+  console.log(JSON.stringify({ error: code ?? String(error), message }));
 }

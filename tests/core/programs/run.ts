@@ -94,9 +94,14 @@ export class Running implements AsyncDisposable {
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
   }
 
+  /** Closes its input. */
+  async closeInput(): Promise<void> {
+    await this.#input.close().catch(() => {});
+  }
+
   /** Closes its input and waits for its end. */
   async end(): Promise<Deno.CommandStatus> {
-    await this.#input.close().catch(() => {});
+    await this.closeInput();
     while (await this.line() !== undefined);
     return await this.child.status;
   }
