@@ -205,10 +205,10 @@ claim("an old version that does not let go, or says something else, keeps all", 
     await outlast(link);
     await outlast(link);
   }, async (address) => {
-    const handover = await Handover.begin(address, { timeout: 30 });
+    const handover = await Handover.begin(address, { timeout: 2000 });
     return await assertRejects(() => handover.ready(), HandoverError) as HandoverError;
   }).catch((error) => error);
-  assertEquals([silent.reason, silent.message], ["timeout", "the old process did not let go within 30 ms"]);
+  assertEquals([silent.reason, silent.message], ["timeout", "the old process did not let go within 2000 ms"]);
   const confused = await against(async (link) => {
     await offer(link);
     await outlast(link);

@@ -59,12 +59,12 @@ claim("a first version that is not ready yet has nothing to hand over", async ()
 
 claim("a version that is ready too late is told so, and the old one serves on", async () => {
   const address = ownName();
-  using old = await serve(address, { readyTimeout: 30 });
+  using old = await serve(address, { readyTimeout: 1000 });
   using slow = await Handover.begin(address);
   await until(() => old.failures.length === 1, "it is not too late");
   const [reason, message] = await refusal(() => slow.ready());
   assertEquals(reason, "late");
-  assertEquals(message, `the old process refused: process ${Deno.pid} was not ready within 30 ms`);
+  assertEquals(message, `the old process refused: process ${Deno.pid} was not ready within 1000 ms`);
   assertEquals(old.failures, [["late", Deno.pid]]);
   // What it had was closed with it.
   assertEquals(await slow.replaced, undefined);

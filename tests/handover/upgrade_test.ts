@@ -71,8 +71,9 @@ claim("a version that ends before it is ready leaves the old one to serve, and t
       .entries()
   ) {
     await using bad = startVersion({ address, version: "bad", fails });
+    const { status, err } = await bad.ended();
+    assertEquals(status, expected, `${fails}: ${err}`);
     await old.says("old: serves on: ended", at + 1);
-    assertEquals((await bad.ended()).status, expected, fails);
     const before = clients.count("old");
     await until(() => clients.count("old") >= before + ENOUGH, "the old version does not answer");
   }
