@@ -124,10 +124,7 @@ export class Handover implements Disposable {
     for (let attempt = 1;; attempt++) {
       settings.signal?.throwIfAborted();
       const inheritance = await Inheritance.ask(target, settings);
-      if (inheritance) {
-        const { listener, file } = inheritance;
-        return new Handover(settings, new Place(target, listener, file), inheritance);
-      }
+      if (inheritance) return Handover.#next(target, settings, inheritance);
       try {
         return Handover.#first(target, settings);
       } catch (error) {
@@ -135,6 +132,15 @@ export class Handover implements Disposable {
         if (!isTaken || attempt === ATTEMPTS) throw error;
         await delay(PAUSE_MS, settings.signal);
       }
+    }
+  }
+
+  static #next(address: UnixAddress, settings: Settings, inheritance: Inheritance): Handover {
+    try {
+      return new Handover(settings, Place.takeOver(address, inheritance.listener, inheritance.file), inheritance);
+    } catch (error) {
+      inheritance[Symbol.dispose]();
+      throw error;
     }
   }
 

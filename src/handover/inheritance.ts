@@ -6,6 +6,7 @@
 
 import type { UnixAddress } from "../core/address.ts";
 import type { Credentials } from "../core/credentials.ts";
+import type { FileIdentity } from "../core/directory_entry.ts";
 import { isPeerGone, SystemError } from "../core/errors.ts";
 import { closeAll, type Fd } from "../core/fd.ts";
 import { type JsonPacket, JsonPackets, PacketError } from "../core/json_packets.ts";
@@ -13,7 +14,7 @@ import { UnixListener } from "../core/listener.ts";
 import { UnixSocket } from "../core/socket.ts";
 import { HandoverError } from "./errors.ts";
 import type { Settings } from "./options.ts";
-import { checkReply, type FileIdentity, MAX_PACKET_BYTES, type Reply, type Request, VERSION } from "./packets.ts";
+import { checkReply, MAX_PACKET_BYTES, type Reply, type Request, VERSION } from "./packets.ts";
 import { unpackState } from "./state.ts";
 
 /** The connection to the old process. */

@@ -6,20 +6,13 @@
 
 import { Acceptor } from "../core/acceptor.ts";
 import type { Credentials } from "../core/credentials.ts";
+import type { FileIdentity } from "../core/directory_entry.ts";
 import { isPeerGone } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { type JsonPacket, JsonPackets, PacketError } from "../core/json_packets.ts";
 import { UnixSocket } from "../core/socket.ts";
 import { HandoverError } from "./errors.ts";
-import {
-  checkRequest,
-  FDS_PER_PACKET,
-  type FileIdentity,
-  MAX_PACKET_BYTES,
-  type Reply,
-  type Request,
-  VERSION,
-} from "./packets.ts";
+import { checkRequest, FDS_PER_PACKET, MAX_PACKET_BYTES, type Reply, type Request, VERSION } from "./packets.ts";
 import { packState } from "./state.ts";
 
 /** How long somebody who has connected may take to say what for, in milliseconds. */

@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { FileIdentity } from "../core/directory_entry.ts";
 import { type HandoverReason, REASONS } from "./errors.ts";
 
 /** The version of what is said; a refusal is the same in all of them. */
@@ -22,14 +23,6 @@ export const FDS_PER_PACKET = 64;
 
 /** More than any of these packets has. */
 export const MAX_PACKET_BYTES = 131_072;
-
-/** The socket file that the address names, as stat(2) tells it. */
-export interface FileIdentity {
-  /** Its device. */
-  readonly dev: number;
-  /** Its inode. */
-  readonly ino: number;
-}
 
 /** How state is passed on: in a file that comes along, or not at all. */
 export type StateKind = "none" | "json" | "bytes";

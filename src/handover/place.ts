@@ -6,11 +6,11 @@
  */
 
 import type { UnixAddress } from "../core/address.ts";
+import type { FileIdentity } from "../core/directory_entry.ts";
 import type { Fd } from "../core/fd.ts";
 import { UnixListener } from "../core/listener.ts";
 import { SocketFile } from "../core/socket_file.ts";
 import type { Settings } from "./options.ts";
-import type { FileIdentity } from "./packets.ts";
 
 /** Owner of the listener, and of its file as long as no other version has both. */
 export class Place {
@@ -21,18 +21,29 @@ export class Place {
   readonly #listener: UnixListener;
   readonly #file: SocketFile | undefined;
 
-  /**
-   * Takes over a place.
-   *
-   * @param address The address.
-   * @param listener What listens there; the place's from now on. Its file, if any, stays when it is closed.
-   * @param identity What its file is.
-   */
-  constructor(address: UnixAddress, listener: UnixListener, identity: FileIdentity | null) {
+  private constructor(address: UnixAddress, listener: UnixListener, identity: FileIdentity | null) {
     this.address = address;
     this.identity = identity;
     this.#listener = listener;
     this.#file = identity ? new SocketFile(address.filename, identity) : undefined;
+  }
+
+  /**
+   * Takes over a place.
+   *
+   * @param address The address.
+   * @param listener What listens there, without its file; the place's from now on, but closed on failure.
+   * @param identity What its file is.
+   * @returns The place.
+   * @throws {SystemError} EMFILE, or ENOENT if the directory of the file is gone.
+   */
+  static takeOver(address: UnixAddress, listener: UnixListener, identity: FileIdentity | null): Place {
+    try {
+      return new Place(address, listener, identity);
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
   }
 
   /**
@@ -44,10 +55,12 @@ export class Place {
    * @throws {SystemError} EADDRINUSE if somebody listens there.
    */
   static make(address: UnixAddress, { mode, uid, gid }: Settings): Place {
-    const listener = UnixListener.listen(address, { type: "seqpacket", mode, uid, gid });
-    if (address.kind !== "path") return new Place(address, listener, null);
-    const { dev, ino } = Deno.lstatSync(address.filename);
-    return new Place(address, UnixListener.fromFd(listener.release()), { dev, ino: ino ?? -1 });
+    using listener = UnixListener.listen(address, { type: "seqpacket", mode, uid, gid });
+    const identity = address.kind === "path" ? identify(address.filename) : null;
+    const place = Place.takeOver(address, UnixListener.fromFd(listener.fd.duplicate()), identity);
+    // Its file is the last version's to remove.
+    listener.release().close();
+    return place;
   }
 
   /** The listener, which stays the place's own. */
@@ -57,6 +70,7 @@ export class Place {
 
   /** Leaves it to another version, which has the listener, too. */
   leave(): void {
+    this.#file?.[Symbol.dispose]();
     this.#listener.close();
   }
 
@@ -66,4 +80,9 @@ export class Place {
     this.#file?.remove();
     this.#listener.close();
   }
+}
+
+function identify(path: string): FileIdentity {
+  const { dev, ino } = Deno.lstatSync(path);
+  return { dev, ino: ino ?? -1 };
 }
