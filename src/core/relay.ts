@@ -6,9 +6,12 @@
 
 import { isPeerGone } from "./errors.ts";
 import { fdOf, type FdOwner } from "./fd.ts";
+import { OPEN } from "./linux.ts";
 import { native } from "./native.ts";
 import { passOnEnd, pump } from "./pump.ts";
+import { openPath } from "./reach.ts";
 import { SpliceError } from "./splice_error.ts";
+import { trafficOf } from "./traffic.ts";
 
 const SHUT_RD = 0;
 
@@ -20,15 +23,36 @@ export interface Relayed {
   readonly toLeft: number;
 }
 
-/** One direction; a connection that has broken down has ended like another. */
-async function direct(from: FdOwner, to: FdOwner, signal: AbortSignal): Promise<number> {
+/** One direction, and what to end with it. */
+interface Direction {
+  readonly from: FdOwner;
+  readonly to: FdOwner;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Tells that both directions have ended. */
+  readonly over: AbortSignal;
+  /** What goes on until then. */
+  readonly meanwhile: Promise<void>[];
+}
+
+/** Takes what nobody wants any more: whoever sends it would wait for ever otherwise. */
+async function discard({ from, over }: Direction): Promise<void> {
+  const fd = fdOf(from);
+  // The sender is told so; one that waits for room is not woken by that, but by what is taken.
+  if (trafficOf(fd).flowing(fd.number) === "unix") native.ipcx_shutdown(fd.number, SHUT_RD);
+  using nowhere = openPath("/dev/null", OPEN.WRITE);
+  await pump(fd, nowhere, { signal: over });
+}
+
+/** Moves all of it; a connection that has broken down has ended like another. */
+async function direct(direction: Direction): Promise<number> {
+  const { from, to, signal } = direction;
   try {
     return await pump(from, to, { signal });
   } catch (error) {
     if (!(error instanceof SpliceError) || !isPeerGone(error)) throw error;
     if (error.side === "from") passOnEnd(fdOf(to));
-    // Whoever sends still would wait for ever, since nobody reads that any more.
-    else native.ipcx_shutdown(fdOf(from).number, SHUT_RD);
+    else direction.meanwhile.push(discard(direction));
     return error.bytes;
   }
 }
@@ -81,13 +105,15 @@ export async function relay(
 ): Promise<Relayed> {
   const { signal } = options;
   const failing = new AbortController();
+  const ended = new AbortController();
   const both = signal ? AbortSignal.any([signal, failing.signal]) : failing.signal;
-  const directions = [direct(left, right, both), direct(right, left, both)];
-  for (const direction of directions) direction.catch((reason) => failing.abort(reason));
-  const settled = await Promise.allSettled(directions);
-  const [toRight, toLeft] = settled.map((direction) => {
-    if (direction.status === "rejected") throw direction.reason;
-    return direction.value;
-  });
-  return { toRight, toLeft };
+  const shared = { signal: both, over: ended.signal, meanwhile: [] };
+  const forth = direct({ from: left, to: right, ...shared });
+  const back = direct({ from: right, to: left, ...shared });
+  for (const direction of [forth, back]) direction.catch((reason) => failing.abort(reason));
+  await Promise.allSettled([forth, back]);
+  ended.abort();
+  // It ends with that at the latest, or has failed, which is as good.
+  await Promise.allSettled(shared.meanwhile);
+  return { toRight: await forth, toLeft: await back };
 }

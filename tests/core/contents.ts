@@ -20,13 +20,16 @@ export function byteAt(at: number): number {
 
 /** The bytes from one place on. */
 export function contents(from: number, count: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: count }, (_, at) => byteAt(from + at));
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count; at++) bytes[at] = byteAt(from + at);
+  return bytes;
 }
 
 /** Fails unless bytes are those from one place on; faster than to compare them with an array. */
 export function assertContents(bytes: Uint8Array, from: number): void {
-  const wrong = bytes.findIndex((byte, at) => byte !== byteAt(from + at));
-  if (wrong >= 0) assertEquals([wrong, bytes[wrong]], [wrong, byteAt(from + wrong)]);
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] !== byteAt(from + at)) assertEquals([at, bytes[at]], [at, byteAt(from + at)]);
+  }
 }
 
 /** A file with such bytes, open for reading. */

@@ -6,6 +6,7 @@
 
 import type { Fd } from "../../src/core/fd.ts";
 import type { SocketType } from "../../src/core/options.ts";
+import { openPipe } from "../../src/core/pipe.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 
 /** Every type of socket. */
@@ -27,5 +28,22 @@ export async function withPair(
   } finally {
     left.close();
     right.close();
+  }
+}
+
+/** A pipe of one's own, closed at the end of its block. */
+export class OwnPipe implements Disposable {
+  readonly reader: Fd;
+  readonly writer: Fd;
+
+  /** Makes it. */
+  constructor() {
+    ({ reader: this.reader, writer: this.writer } = openPipe());
+  }
+
+  /** Closes both ends. */
+  [Symbol.dispose](): void {
+    this.reader.close();
+    this.writer.close();
   }
 }
