@@ -125,17 +125,17 @@ export class Beam implements AsyncIterable<Message>, Disposable {
    * Connects to a listener.
    *
    * @param address A path, an abstract name, or `fd:N`.
-   * @param options The type of the listener, time-out and signal, and how to speak.
+   * @param options The type of the listener, time-out, signal, whose it must be, and how to speak.
    * @returns The beam.
    * @throws {SystemError} As {@linkcode UnixSocket.connect}.
    * @throws {RangeError} For an option out of its range.
    * @throws {TypeError} If `fd:N` is a datagram socket, which is closed then.
    */
   static async connect(address: UnixAddress | string, options: BeamPairOptions & ConnectOptions = {}): Promise<Beam> {
-    const { type = "stream", timeout, signal, ...others } = options;
+    const { type = "stream", timeout, signal, peerUid, ...others } = options;
     settle(type, others);
     // What `fd:N` is over has a type of its own.
-    return Beam.#owning(await UnixSocket.connect(address, { type, timeout, signal }), others);
+    return Beam.#owning(await UnixSocket.connect(address, { type, timeout, signal, peerUid }), others);
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 
 import type { UnixAddress } from "./address.ts";
+import { peerCredentialsOf } from "./credentials.ts";
 import { delay } from "./delay.ts";
 import { nameSender } from "./empty_packets.ts";
 import { check, SystemError } from "./errors.ts";
@@ -22,10 +23,36 @@ export interface ConnectOptions {
   timeout?: number;
   /** Ends the attempt with its reason. */
   signal?: AbortSignal;
+  /**
+   * Whose listener it must be, by user id; by default anybody's. Where others may
+   * bind, in a shared directory or at an abstract name, somebody may have been
+   * there before the server. Asked before anything is sent.
+   *
+   * It is the effective user of who called listen(2): root, if a service manager
+   * did so for the server. It does not tell which of that user's services it is.
+   */
+  peerUid?: number | readonly number[];
 }
 
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 50;
+
+/**
+ * Makes sure that a connection leads to a user who is expected there.
+ *
+ * @param fd The connected socket.
+ * @param address Where it leads to, for messages.
+ * @param peerUid The user ids that are fine; all, if none are given.
+ * @throws {SystemError} EPERM if it is another user's, saying whose.
+ */
+export function insistOnPeer(fd: Fd, address: UnixAddress, peerUid: ConnectOptions["peerUid"]): void {
+  if (peerUid === undefined) return;
+  const expected = typeof peerUid === "number" ? [peerUid] : peerUid;
+  const { pid, uid } = peerCredentialsOf(fd.number);
+  if (expected.includes(uid)) return;
+  const whose = `it is the listener of user ${uid}, not of ${expected.join(" or ") || "anybody"}`;
+  throw new SystemError("connect", ERRNO.EPERM, { address: `${address} (${whose})`, pid });
+}
 
 /**
  * Makes a connected socket.
@@ -34,13 +61,17 @@ const LONGEST_PAUSE_MS = 50;
  * it; so the call is repeated, at growing intervals.
  *
  * @param address A path or an abstract name.
- * @param options Type, time-out and signal.
+ * @param options Type, time-out, signal, and whose listener it must be.
  * @returns The descriptor, nonblocking, owned by the caller.
- * @throws {SystemError} As connect(2), and ETIMEDOUT.
+ * @throws {SystemError} As connect(2), ETIMEDOUT, and EPERM for somebody else's listener.
+ * @throws {TypeError} For `peerUid` with datagrams: the kernel does not tell whose they go to.
  */
 export async function connectSocket(address: UnixAddress, options: ConnectOptions = {}): Promise<Fd> {
-  const { type = "stream", timeout = 30_000, signal } = options;
+  const { type = "stream", timeout = 30_000, signal, peerUid } = options;
   signal?.throwIfAborted();
+  if (type === "dgram" && peerUid !== undefined) {
+    throw new TypeError("whose datagram socket it is, is not known: use stream or seqpacket with peerUid");
+  }
   const fd = new Fd(check(native.ipcx_socket(typeNumber(type)), "socket"));
   try {
     if (type === "seqpacket") nameSender(fd.number);
@@ -50,6 +81,7 @@ export async function connectSocket(address: UnixAddress, options: ConnectOption
       const result = native.ipcx_connect(fd.number, name.bytes, name.bytes.length);
       if (result !== -ERRNO.EAGAIN) {
         check(result, "connect", { address: `${address}` });
+        insistOnPeer(fd, address, peerUid);
         return fd;
       }
       const left = deadline - performance.now();

@@ -6,7 +6,7 @@
 
 import { toAddress, type UnixAddress } from "./address.ts";
 import type { PacketBatch } from "./batch.ts";
-import { type ConnectOptions, connectSocket } from "./connect.ts";
+import { type ConnectOptions, connectSocket, insistOnPeer } from "./connect.ts";
 import { lockDirectory } from "./directory_lock.ts";
 import { nameSender } from "./empty_packets.ts";
 import { Endpoint, unixTypeOf } from "./endpoint.ts";
@@ -95,13 +95,23 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    *
    * @param address Where to: a path, an abstract name, or `fd:N` to take over a
    * connection that this process was started with.
-   * @param options Type, time-out and signal.
+   * @param options Type, time-out, signal, and whose listener it must be.
    * @returns The connected socket.
-   * @throws {SystemError} ECONNREFUSED, ENOENT, EACCES, EPROTOTYPE, or ETIMEDOUT.
+   * @throws {SystemError} ECONNREFUSED, ENOENT, EACCES, EPROTOTYPE, ETIMEDOUT, or EPERM for somebody else's listener.
+   * @throws {TypeError} For `peerUid` with datagrams: the kernel does not tell whose they go to.
    */
   static async connect(address: UnixAddress | string, options: ConnectOptions = {}): Promise<UnixSocket> {
     const target = toAddress(address);
-    if (target.kind === "fd") return UnixSocket.fromFd(Fd.inherit(target.fd));
+    if (target.kind === "fd") {
+      const fd = Fd.inherit(target.fd);
+      try {
+        insistOnPeer(fd, target, options.peerUid);
+      } catch (error) {
+        fd.close();
+        throw error;
+      }
+      return UnixSocket.fromFd(fd);
+    }
     return new UnixSocket(await connectSocket(target, options), options.type ?? "stream");
   }
 
