@@ -8,7 +8,7 @@ import { ClosedError } from "../core/errors.ts";
 import type { Message } from "../core/message.ts";
 import type { UnixSocket } from "../core/socket.ts";
 import { inTime } from "./in_time.ts";
-import { circumstancesOf, DEFAULT_MAX_BYTES, printMessage, takeMessage } from "./packet_receiving.ts";
+import { circumstancesOf, printMessage, takeMessage } from "./packet_receiving.ts";
 import type { Circumstances } from "./packet_text.ts";
 import type { AnswerPlan } from "./send_settings.ts";
 
@@ -47,14 +47,14 @@ export class Answers {
    * @throws {Error} If the connection ends before that.
    */
   async take(enough?: AbortSignal): Promise<void> {
-    const { count } = this.#plan;
+    const { count, maxBytes } = this.#plan;
     for (let taken = 0; count === 0 || taken < count; taken++) {
       let message: Message | null;
       try {
         message = await inTime(
           this.#timeout,
           "no answer came",
-          (signal) => takeMessage(this.#socket, { maxBytes: DEFAULT_MAX_BYTES, signal }),
+          (signal) => takeMessage(this.#socket, { maxBytes, signal }),
           enough,
         );
       } catch (error) {
@@ -69,6 +69,7 @@ export class Answers {
   }
 
   #printRest(): void {
-    for (let message; (message = this.#socket.tryReceive({ maxBytes: DEFAULT_MAX_BYTES }));) this.#print(message);
+    const { maxBytes } = this.#plan;
+    for (let message; (message = this.#socket.tryReceive({ maxBytes }));) this.#print(message);
   }
 }

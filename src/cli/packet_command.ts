@@ -59,7 +59,7 @@ export function commandFor(command: readonly string[], message: Message, socket:
       ...Object.fromEntries(MANAGER_VARIABLES.map((name) => [name, undefined])),
       PACKET_LENGTH: `${length}`,
       PACKET_FDS: `${fds.length}`,
-      PACKET_FROM: from && `${from}`,
+      PACKET_FROM: from && !isConnection ? `${from}` : undefined,
       ...variables("PACKET_", credentials),
       ...variables("PACKET_PEER_", isConnection ? socket.peerCredentials : undefined),
       PACKET_SOCKET: isConnection ? `${FIRST_FD + fds.length}` : undefined,

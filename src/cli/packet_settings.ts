@@ -11,7 +11,7 @@ import { getNumber, type SocketType } from "../core/options.ts";
 import type { Meeting } from "./packet_connection.ts";
 import { SOCKET_TYPES } from "./packets_table.ts";
 import { type Arguments, UsageError } from "./parse.ts";
-import { duration, mode, oneOf } from "./values.ts";
+import { duration, mode, oneOf, positive } from "./values.ts";
 
 /**
  * Reads how a socket comes about.
@@ -32,6 +32,24 @@ export function meetingFrom(args: Arguments, address: UnixAddress, name: string)
     mode: args.get("mode", mode),
     tell: args.has("verbose") ? tell : () => {},
   };
+}
+
+/** Bytes are asked for in one piece, and the kernel counts them in 31 bits. */
+const MOST_BYTES = 0x7fffffff;
+
+/**
+ * Reads how much of a message is taken.
+ *
+ * @param args The arguments.
+ * @returns Bytes, or `undefined` for as much as by default.
+ * @throws {UsageError} For more than can be taken.
+ */
+export function maxBytesFrom(args: Arguments): number | undefined {
+  return args.get("max-bytes", (text) => {
+    const number = positive(text);
+    if (number > MOST_BYTES) throw new Error(`${MOST_BYTES} is the most`);
+    return number;
+  });
 }
 
 /** A descriptor has a type already, if it is a Unix socket at all. */

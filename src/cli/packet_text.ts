@@ -13,7 +13,7 @@ import { payloadJson, payloadText } from "./payload_text.ts";
 
 /** What is known of a message beside itself. */
 export interface Circumstances {
-  /** Who was at the other end when the connection was made, if there is one. */
+  /** Who was at the other end when the connection was made, if there is one; nobody answers to a name then. */
   peer?: Credentials;
   /** Whether people are told who sent it. */
   tellsSender?: boolean;
@@ -30,7 +30,7 @@ function nameText(name: UnixAddress): string {
 }
 
 /** What is told of a message in front of it; what the kernel vouches for comes first. */
-function remarks(message: Message, { tellsSender }: Circumstances): string {
+function remarks(message: Message, { peer, tellsSender }: Circumstances): string {
   const { credentials, from, fds, length, data } = message;
   const told: string[] = [];
   if (tellsSender && credentials) {
@@ -38,14 +38,18 @@ function remarks(message: Message, { tellsSender }: Circumstances): string {
   }
   if (message.truncated) told.push(`${data.length} of ${length} bytes`);
   if (message.fdsLost) told.push("descriptors lost");
-  if (tellsSender && from) told.push(`from ${enclosed(nameText(from))}`);
+  if (tellsSender && from && !peer) told.push(`from ${enclosed(nameText(from))}`);
   told.push(...fds.map((fd) => enclosed(fdText(describeFd(fd)))));
-  return told.length > 0 ? `[${told.join(", ")}] ` : "";
+  return told.length > 0 ? `[${told.join(", ")}]` : "";
 }
 
 /** A line begins with a bracket only if it is ours. */
 function unlikeRemarks(payload: string): string {
   return payload.startsWith("[") ? `\\x5b${payload.slice(1)}` : payload;
+}
+
+function line(...parts: readonly string[]): string {
+  return `${parts.filter((part) => part !== "").join(" ")}\n`;
 }
 
 function jsonLine(message: Message, { peer }: Circumstances): string {
@@ -56,7 +60,7 @@ function jsonLine(message: Message, { peer }: Circumstances): string {
     fds: message.fds.map(describeFd),
     ...(message.fdsLost ? { fdsLost: true } : {}),
     ...(credentials ? { pid: credentials.pid, uid: credentials.uid, gid: credentials.gid } : {}),
-    ...(from ? { from: `${from}` } : {}),
+    ...(from && !peer ? { from: `${from}` } : {}),
     ...(peer ? { peer: { pid: peer.pid, uid: peer.uid, gid: peer.gid } } : {}),
   });
 }
@@ -79,9 +83,9 @@ export function written(message: Message, format: Format, circumstances: Circums
     case "json":
       return jsonLine(message, circumstances);
     case "hex":
-      return `${remarks(message, circumstances)}${message.data.toHex()}\n`;
+      return line(remarks(message, circumstances), message.data.toHex());
     case "text":
-      return `${remarks(message, circumstances)}${unlikeRemarks(payloadText(message.data))}\n`;
+      return line(remarks(message, circumstances), unlikeRemarks(payloadText(message.data)));
   }
 }
 

@@ -94,8 +94,9 @@ class Reception {
       const leave = this.taken === wanted ? this.#leave : undefined;
       this.status = await this.#handle(message, socket, leave) || this.status;
     }
+    if (wanted === 0) return false;
     if (this.taken === wanted) return true;
-    if (wanted === 0 || this.#plan.origin === "keep accepting") return false;
+    if (this.#plan.origin === "keep accepting") return false;
     throw new Error(
       wanted === 1
         ? "the connection ended, and no message had come"

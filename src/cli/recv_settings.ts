@@ -8,13 +8,10 @@ import { addressesIn } from "./addresses.ts";
 import { refuseGarbled } from "./garbled_arguments.ts";
 import type { Meeting } from "./packet_connection.ts";
 import { DEFAULT_MAX_BYTES } from "./packet_receiving.ts";
-import { checkMeeting, meetingFrom } from "./packet_settings.ts";
+import { checkMeeting, maxBytesFrom, meetingFrom } from "./packet_settings.ts";
 import { type Format, FORMATS } from "./packets_table.ts";
 import { type Arguments, UsageError } from "./parse.ts";
-import { count, positive } from "./values.ts";
-
-/** Bytes are asked for in one piece, and the kernel counts them in 31 bits. */
-const MOST_BYTES = 0x7fffffff;
+import { count } from "./values.ts";
 
 /** What is done with each message. */
 export type Use = { kind: "print"; format: Format } | { kind: "contents" } | {
@@ -51,12 +48,6 @@ function useFrom(args: Arguments): Use {
   return { kind: "print", format: FORMATS.find((format) => args.has(format)) ?? "text" };
 }
 
-function bytes(text: string): number {
-  const number = positive(text);
-  if (number > MOST_BYTES) throw new Error(`${MOST_BYTES} is the most`);
-  return number;
-}
-
 function originFrom(args: Arguments, { type, address }: Meeting): Origin {
   const keeps = args.has("keep-listening");
   if (type === "dgram") {
@@ -75,7 +66,7 @@ function originFrom(args: Arguments, { type, address }: Meeting): Origin {
  */
 export function recvPlanFrom(args: Arguments): RecvPlan {
   const wanted = args.get("count", count);
-  const maxBytes = args.get("max-bytes", bytes) ?? DEFAULT_MAX_BYTES;
+  const maxBytes = maxBytesFrom(args);
   const [address] = addressesIn(args.words, ["ADDR"]);
   const meeting = meetingFrom(args, address, "recv");
   refuseGarbled(args);
@@ -91,7 +82,7 @@ export function recvPlanFrom(args: Arguments): RecvPlan {
     meeting,
     origin,
     count: peek ? 1 : wanted ?? (origin === "keep accepting" ? 0 : undefined),
-    maxBytes,
+    maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
     credentials: args.has("credentials"),
     peek,
     use: useFrom(args),

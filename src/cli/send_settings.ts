@@ -10,7 +10,8 @@ import type { Credentials } from "../core/credentials.ts";
 import { addressesIn } from "./addresses.ts";
 import { refuseGarbled } from "./garbled_arguments.ts";
 import type { Meeting } from "./packet_connection.ts";
-import { checkMeeting, meetingFrom } from "./packet_settings.ts";
+import { DEFAULT_MAX_BYTES } from "./packet_receiving.ts";
+import { checkMeeting, maxBytesFrom, meetingFrom } from "./packet_settings.ts";
 import { type Format, FORMATS } from "./packets_table.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { count, descriptor, oneOf, positive } from "./values.ts";
@@ -26,6 +27,8 @@ export interface AnswerPlan {
   count: number;
   /** How to print them. */
   format: Format;
+  /** The most bytes to take of each. */
+  maxBytes: number;
 }
 
 /** What is to be done. */
@@ -97,11 +100,17 @@ function ownName(text: string): UnixAddress {
 function answersFrom(args: Arguments): AnswerPlan | undefined {
   const format = args.get("reply-as", oneOf(...FORMATS));
   const wanted = args.get("reply", (text) => text === "" ? 1 : count(text));
+  const maxBytes = maxBytesFrom(args);
   if (wanted === undefined) {
-    if (format) throw new UsageError("--reply-as is for --reply");
+    const surplus = ["reply-as", "max-bytes"].find((name) => args.has(name));
+    if (surplus) throw new UsageError(`--${surplus} is for --reply`);
     return undefined;
   }
-  return { count: wanted, format: format ?? (args.has("json") ? "json" : "text") };
+  return {
+    count: wanted,
+    format: format ?? (args.has("json") ? "json" : "text"),
+    maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
+  };
 }
 
 /**

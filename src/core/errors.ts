@@ -31,6 +31,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "sendmsg EPERM": "the receiver refuses descriptors, or these credentials are not the sender's own",
   "sendmsg EPIPE": "the peer has closed the connection",
   "sendmsg ECONNREFUSED": "nobody receives there any more",
+  "sendmsg ENOENT": "nobody receives there any more",
   "sendmsg ENOBUFS": "the kernel carries no packet this large, whatever the send buffer: some 4 MiB are the most",
   "sendmsg ESRCH": "there is no process with the pid of the credentials",
   "sendfile EINVAL":

@@ -119,6 +119,7 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
     from: [["x", NO_ADDRESS], ["fd:3", "'fd:3' is no name"]],
     reply: [["all", "is no whole number"], ["-1", "is no whole number"]],
     "reply-as": [["xml", "is none of text, json, hex, raw"]],
+    "max-bytes": [["0", "1 is the least"], ["2147483648", "2147483647 is the most"]],
     timeout: [["soon", NO_DURATION], ["600h", "24 days is the most"]],
     mode: [["9", NO_MODE]],
   },
