@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { StopSignal } from "./stop.ts";
+
 /** How many operations may follow each other: a few hundred microseconds' worth. */
 const LONGEST_STREAK = 256;
 
@@ -38,7 +40,7 @@ export function countOperations(count: number): void {
  * @param signal Ends the wait with its reason.
  * @returns A promise without a value.
  */
-export async function letOthersRun(signal?: AbortSignal): Promise<void> {
+export async function letOthersRun(signal?: StopSignal): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
   signal?.throwIfAborted();
 }

@@ -5,6 +5,7 @@
  */
 
 import { letOthersRun } from "./fairness.ts";
+import type { StopSignal } from "./stop.ts";
 import type { Waiters } from "./waiters.ts";
 
 /** How a step ended: `enum ipcx_move` in ffi/ipcx.h. */
@@ -31,7 +32,7 @@ export interface Move {
   /** Those who wait for the target. */
   readonly to: Waiters;
   /** Ends the wait with its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /**
    * Does one step.
    *

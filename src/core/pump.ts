@@ -12,6 +12,7 @@ import { native } from "./native.ts";
 import { openPipe, type PipeEnds } from "./pipe.ts";
 import { type Sides, sidesOf } from "./splice.ts";
 import { SpliceError } from "./splice_error.ts";
+import { Stop } from "./stop.ts";
 import { whileOpen } from "./while_open.ts";
 
 const SHUT_WR = 1;
@@ -60,27 +61,26 @@ class Pump {
 }
 
 /** A target that takes nothing any more is told at once, and not when something comes for it. */
-function watchTarget({ target }: Sides, signal: AbortSignal, tell: () => void): void {
+function watchTarget({ target }: Sides, done: Stop, tell: () => void): void {
   // What cannot be waited for, such as a file, does not hang up either.
-  target.waiters.wait("hangup", signal).then(tell, () => {});
+  target.waiters.wait("hangup", done).then(tell, () => {});
 }
 
-async function pumpAll(sides: Sides, pump: Pump, signal: AbortSignal): Promise<number> {
+async function pumpAll(sides: Sides, pump: Pump, stop: Stop): Promise<number> {
   const { source, target } = sides;
-  const done = new AbortController();
-  const gone = new AbortController();
-  watchTarget(sides, done.signal, () => gone.abort(pump.failure(ERRNO.EPIPE, "to")));
+  const done = new Stop();
+  watchTarget(sides, done, () => stop.abort(pump.failure(ERRNO.EPIPE, "to")));
   const move = {
     from: source.waiters,
     to: target.waiters,
     count: Number.MAX_SAFE_INTEGER,
-    signal: AbortSignal.any([signal, gone.signal]),
+    signal: stop,
     step: pump.step,
   };
   try {
     return await moveOn(move, NOT_BEGUN, 0);
   } finally {
-    done.abort();
+    done.abort(undefined);
   }
 }
 
@@ -129,13 +129,13 @@ export async function pump(from: FdOwner, to: FdOwner, options: PumpOptions = {}
   const pipe = openPipe();
   using _reader = pipe.reader;
   using _writer = pipe.writer;
-  return await whileOpen([source, target], options.signal, (signal) => {
+  return await whileOpen([source, target], options.signal, (stop) => {
     const all = async (): Promise<number> => {
-      const bytes = await pumpAll(sides, new Pump(sides, pipe), signal);
+      const bytes = await pumpAll(sides, new Pump(sides, pipe), stop);
       if (!options.preventClose && sides.targetMedium !== "no socket") passOnEnd(sides.to);
       return bytes;
     };
-    return source.receiving.run(() => target.sending.run(all, signal), signal);
+    return source.receiving.run(() => target.sending.run(all, stop), stop);
   });
 }
 

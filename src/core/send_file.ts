@@ -93,8 +93,8 @@ export async function sendFile(to: FdOwner, file: FdOwner, options: SendFileOpti
   let sent = 0;
   if (count === 0) return 0;
   if (options.more && medium === "internet") {
-    return await whileOpen([traffic, trafficOf(source)], signal, (signal) => {
-      return traffic.sending.run(() => sendFileWithMore(target, source, offset, count, signal), signal);
+    return await whileOpen([traffic, trafficOf(source)], signal, (stop) => {
+      return traffic.sending.run(() => sendFileWithMore(target, source, offset, count, stop), stop);
     });
   }
   const sendNow = medium === "packets" ? sendFilePacket : sendFileNow;
@@ -104,8 +104,8 @@ export async function sendFile(to: FdOwner, file: FdOwner, options: SendFileOpti
     if (end === MOVE.ENDED || sent === count) return sent;
   }
   const step = (at: number): number => sendNow(target, source, offset + at, count - at);
-  return await whileOpen([traffic, trafficOf(source)], signal, (signal) => {
-    const move = { to: traffic.waiters, count, signal, step };
-    return traffic.sending.run(() => moveOn(move, end, sent), signal);
+  return await whileOpen([traffic, trafficOf(source)], signal, (stop) => {
+    const move = { to: traffic.waiters, count, signal: stop, step };
+    return traffic.sending.run(() => moveOn(move, end, sent), stop);
   });
 }

@@ -10,6 +10,7 @@ import { MOVE, moved, moveOn, NOT_BEGUN, upperHalf } from "./moving.ts";
 import { native } from "./native.ts";
 import { openPipe } from "./pipe.ts";
 import { SPLICE } from "./linux.ts";
+import type { StopSignal } from "./stop.ts";
 import { trafficOf } from "./traffic.ts";
 
 /** What a new pipe holds. */
@@ -32,7 +33,7 @@ export async function sendFileWithMore(
   file: Fd,
   offset: number,
   count: number,
-  signal?: AbortSignal,
+  signal?: StopSignal,
 ): Promise<number> {
   const ends = openPipe();
   using reader = ends.reader;

@@ -98,9 +98,9 @@ async function moveInTurn(
     bytes = moved[0];
     if (end === MOVE.ENDED || bytes === count) return bytes;
   }
-  return await whileOpen([source, target], signal, (signal) => {
-    const move = { from: source.waiters, to: target.waiters, count, signal, step };
-    return source.receiving.run(() => target.sending.run(() => moveOn(move, end, bytes), signal), signal);
+  return await whileOpen([source, target], signal, (stop) => {
+    const move = { from: source.waiters, to: target.waiters, count, signal: stop, step };
+    return source.receiving.run(() => target.sending.run(() => moveOn(move, end, bytes), stop), stop);
   });
 }
 

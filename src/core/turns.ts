@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { StopSignal } from "./stop.ts";
+
 /**
  * Lets one operation at a time run, first come, first served.
  *
@@ -26,7 +28,7 @@ export class Turns {
    * @param signal Ends the wait for the turn with its reason.
    * @returns The operation's result.
    */
-  async run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async run<T>(operation: () => Promise<T>, signal?: StopSignal): Promise<T> {
     signal?.throwIfAborted();
     if (this.#taken) await this.#wait(signal);
     this.#taken = true;
@@ -37,7 +39,7 @@ export class Turns {
     }
   }
 
-  #wait(signal?: AbortSignal): Promise<void> {
+  #wait(signal?: StopSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const turn = (): void => {
       signal?.removeEventListener("abort", abort);

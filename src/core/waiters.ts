@@ -8,6 +8,7 @@ import { ClosedError } from "./errors.ts";
 import { areOthersDue, letOthersRun } from "./fairness.ts";
 import { EPOLL } from "./linux.ts";
 import { type ReadyHandler, Watch } from "./reactor.ts";
+import type { StopSignal } from "./stop.ts";
 
 /**
  * What can be waited for; a hang-up is that the peer has gone, or that both
@@ -66,7 +67,7 @@ export class Waiters implements ReadyHandler {
    * @returns A promise without a value; ready may mean failed or closed by the peer.
    * @throws {ClosedError} If {@linkcode close} is called first.
    */
-  wait(direction: Direction, signal?: AbortSignal): Promise<void> {
+  wait(direction: Direction, signal?: StopSignal): Promise<void> {
     if (this.#closed) return Promise.reject(new ClosedError("the socket was closed"));
     if (signal?.aborted) return Promise.reject(signal.reason);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -102,7 +103,7 @@ export class Waiters implements ReadyHandler {
    * @returns A promise without a value, as that of {@linkcode wait}.
    * @throws {ClosedError} If {@linkcode close} is called first.
    */
-  ready(direction: Direction, signal?: AbortSignal): Promise<void> {
+  ready(direction: Direction, signal?: StopSignal): Promise<void> {
     const isReady = (direction === "readable" || direction === "writable") && this.#isReady[direction] &&
       !this.#closed && !signal?.aborted;
     if (!isReady) return this.wait(direction, signal);

@@ -5,6 +5,7 @@
  */
 
 import { ClosedError } from "./errors.ts";
+import { Stop } from "./stop.ts";
 import type { Traffic } from "./traffic.ts";
 
 /**
@@ -12,21 +13,25 @@ import type { Traffic } from "./traffic.ts";
  *
  * @param all What goes on with them.
  * @param signal Ends it as well.
- * @param work What to do; it has to heed the signal that it gets, which is
- * aborted with a {@linkcode ClosedError} when one of them is closed or given away.
+ * @param work What to do; it has to heed what it gets, which ends it also, with a
+ * {@linkcode ClosedError}, when one of them is closed or given away.
  * @returns The result of the work.
  */
 export async function whileOpen<Result>(
   all: readonly Traffic[],
   signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<Result>,
+  work: (stop: Stop) => Promise<Result>,
 ): Promise<Result> {
-  const closing = new AbortController();
-  const tell = (): void => closing.abort(new ClosedError("the descriptor was closed"));
-  const calledOff = all.map((traffic) => traffic.onEnd(tell));
+  signal?.throwIfAborted();
+  const stop = new Stop();
+  const close = (): void => stop.abort(new ClosedError("the descriptor was closed"));
+  const abort = (): void => stop.abort(signal!.reason);
+  const calledOff = all.map((traffic) => traffic.onEnd(close));
+  signal?.addEventListener("abort", abort);
   try {
-    return await work(signal ? AbortSignal.any([signal, closing.signal]) : closing.signal);
+    return await work(stop);
   } finally {
+    signal?.removeEventListener("abort", abort);
     for (const callOff of calledOff) callOff();
   }
 }
