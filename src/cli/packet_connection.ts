@@ -26,6 +26,8 @@ export interface Meeting {
   type?: SocketType;
   /** Whether to wait until somebody listens. */
   waits: boolean;
+  /** The user id that the peer of a connection must have. */
+  expectUid?: number;
   /** How long each wait may take, in milliseconds; `undefined` for ever. */
   timeout?: number;
   /** The permissions of a socket file that is made. */
@@ -41,7 +43,7 @@ function isOfAnotherType(error: unknown, { kind }: UnixAddress): boolean {
 }
 
 async function connectAs(
-  { address, waits, timeout: limit }: Meeting,
+  { address, waits, timeout: limit, expectUid: peerUid }: Meeting,
   types: readonly SocketType[],
   signal?: AbortSignal,
 ): Promise<UnixSocket> {
@@ -50,7 +52,7 @@ async function connectAs(
   let failure: unknown;
   for (const type of types) {
     try {
-      return await UnixSocket.connect(address, { type, timeout, signal });
+      return await UnixSocket.connect(address, { type, timeout, signal, peerUid });
     } catch (error) {
       if (!isOfAnotherType(error, address)) throw error;
       failure = error;
@@ -68,9 +70,10 @@ async function connectAs(
  * @throws {SystemError} As connect(2); EPROTOTYPE for a path if it is none of these.
  */
 export async function connected(meeting: Meeting, types: readonly SocketType[]): Promise<UnixSocket> {
-  const { address, type, waits, timeout, tell } = meeting;
+  const { address, type, waits, timeout, tell, expectUid } = meeting;
   const complaint = waits ? `nobody listened at ${address}` : `nobody took the connection at ${address}`;
-  const tried = type ? [type] : types;
+  // Whose datagrams would go to is not known.
+  const tried = type ? [type] : types.filter((one) => expectUid === undefined || one !== "dgram");
   try {
     const socket = await inTime(
       timeout,
@@ -105,6 +108,21 @@ export function listening(
   return listener;
 }
 
+/** Others are turned away, and keep nobody from coming. */
+async function acceptedOf(
+  { expectUid, tell }: Meeting,
+  listener: UnixListener,
+  signal?: AbortSignal,
+): Promise<UnixSocket> {
+  for (;;) {
+    const socket = await listener.accept({ signal });
+    const { pid, uid } = socket.peerCredentials;
+    if (expectUid === undefined || uid === expectUid) return socket;
+    socket.close();
+    tell(`turned away: pid ${pid}, uid ${uid}`);
+  }
+}
+
 /**
  * Waits for one connection.
  *
@@ -112,11 +130,12 @@ export function listening(
  * @param listener Who listens there.
  * @returns The connection, the caller's.
  */
-export async function accepted({ address, timeout, tell }: Meeting, listener: UnixListener): Promise<UnixSocket> {
+export async function accepted(meeting: Meeting, listener: UnixListener): Promise<UnixSocket> {
+  const { address, timeout, tell } = meeting;
   const socket = await inTime(
     timeout,
     `nobody connected to ${address}`,
-    (signal) => listener.accept({ signal }),
+    (signal) => acceptedOf(meeting, listener, signal),
   );
   const { pid, uid, gid } = socket.peerCredentials;
   tell(`connected: pid ${pid}, uid ${uid}, gid ${gid}`);

@@ -28,6 +28,14 @@ async function connectedToSender({ meeting, credentials }: RecvPlan): Promise<Un
   return socket;
 }
 
+/** Bytes out of band are in the place where they were sent, instead of beside all others. */
+function withUrgent(socket: UnixSocket, { urgent, meeting }: RecvPlan): UnixSocket {
+  if (!urgent) return socket;
+  if (socket.type !== "stream") throw new Error(`--urgent is for streams, and ${meeting.address} is none`);
+  socket.setOption("urgentInline", true);
+  return socket;
+}
+
 /**
  * Gives the sockets that messages come from.
  *
@@ -45,17 +53,17 @@ export async function* receivers(plan: RecvPlan, opened: DisposableStack): Async
       break;
     }
     case "connect":
-      yield opened.use(await connectedToSender(plan));
+      yield withUrgent(opened.use(await connectedToSender(plan)), plan);
       break;
     case "accept":
-      yield opened.use(await acceptedOne(meeting, credentials));
+      yield withUrgent(opened.use(await acceptedOne(meeting, credentials)), plan);
       break;
     case "keep accepting": {
       const listener = listening(meeting, opened, credentials);
       // Nobody has to come in any time; who has come has to say something.
       for (;;) {
         using socket = await accepted({ ...meeting, timeout: undefined }, listener);
-        yield socket;
+        yield withUrgent(socket, plan);
       }
     }
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { userId } from "../core/accounts.ts";
 import type { UnixAddress } from "../core/address.ts";
 import { unixTypeOf } from "../core/endpoint.ts";
 import { SO } from "../core/linux.ts";
@@ -29,6 +30,7 @@ export function meetingFrom(args: Arguments, address: UnixAddress, name: string)
     type: typeOf(address) ?? args.get("type", oneOf(...SOCKET_TYPES)),
     waits: args.has("wait"),
     timeout: args.get("timeout", duration) || undefined,
+    expectUid: args.get("expect-uid", userId),
     mode: args.get("mode", mode),
     tell: args.has("verbose") ? tell : () => {},
   };
@@ -76,6 +78,9 @@ export function checkMeeting(
   listens: boolean,
   files: readonly UnixAddress[],
 ): void {
+  if (args.has("expect-uid") && (address.kind === "fd" && !listens)) {
+    throw new UsageError(`--expect-uid is for connections that come about, and ${address} is there already`);
+  }
   if (args.has("wait") && listens) throw new UsageError("--wait is for connecting, and --listen waits anyway");
   if (address.kind === "fd" && !listens && isListener(address.fd)) {
     throw new UsageError(`${address} listens: give --listen`);

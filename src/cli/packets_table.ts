@@ -26,6 +26,12 @@ const WAITING: readonly OptionSpec[] = [
   { name: "timeout", value: "TIME", help: "how long to wait for the peer, and for each message or for room [0]" },
 ];
 
+const EXPECT_UID: OptionSpec = {
+  name: "expect-uid",
+  value: "USER",
+  help: "a peer that is not this user, a name or a number, is refused before anything is exchanged",
+};
+
 const VERBOSE: OptionSpec = { name: "verbose", short: "v", help: "tell on standard error who is connected to what" };
 
 /** `ipcx send`. */
@@ -91,8 +97,10 @@ says what it is.`,
     },
     { name: "max-bytes", value: "N", help: "bytes to take of an answer; those beyond are lost [1048576]" },
     { name: "end", help: "tell the peer that nothing more comes, before waiting for answers" },
+    { name: "urgent", value: "BYTE", help: "then send this one out of band, ahead of all others; streams only" },
     LISTEN,
     ...WAITING,
+    EXPECT_UID,
     { name: "mode", value: "OCTAL", help: "permissions of the socket file of --listen or --from [0600]" },
     VERBOSE,
   ],
@@ -131,6 +139,7 @@ connection.`,
       help: "listen, and take one connection after the other, all that they send",
     },
     ...WAITING,
+    EXPECT_UID,
     { name: "mode", value: "OCTAL", help: "permissions of the socket file [0600]" },
     {
       name: "count",
@@ -140,6 +149,7 @@ connection.`,
     },
     { name: "max-bytes", value: "N", help: "bytes to take of a message; those beyond are lost [1048576]" },
     { name: "credentials", help: "tell who sent each message, as the kernel knows it" },
+    { name: "urgent", help: "take bytes out of band as well, in their place; they are lost otherwise" },
     { name: "peek", help: "leave the message where it is: fd:N only" },
     { name: "text", help: "a line for each message, as it is without these options" },
     { name: "json", short: "j", help: "a line of JSON for each message" },

@@ -34,6 +34,8 @@ export interface RecvPlan {
   maxBytes: number;
   /** Whether it is told who sent each. */
   credentials: boolean;
+  /** Whether bytes out of band are taken in their place. */
+  urgent: boolean;
   /** Whether they stay where they are. */
   peek: boolean;
   /** What is done with each. */
@@ -71,6 +73,13 @@ export function recvPlanFrom(args: Arguments): RecvPlan {
   const meeting = meetingFrom(args, address, "recv");
   refuseGarbled(args);
   const origin = originFrom(args, meeting);
+  if (meeting.type === "dgram" && meeting.expectUid !== undefined) {
+    throw new UsageError("--expect-uid is for connections: of datagrams --credentials tells who has sent each");
+  }
+  const urgent = args.has("urgent");
+  if (urgent && (meeting.type ?? (origin === "connect" ? "stream" : "seqpacket")) !== "stream") {
+    throw new UsageError("--urgent is for streams: --type stream");
+  }
   const peek = args.has("peek");
   if (peek && (address.kind !== "fd" || origin !== "connect")) {
     throw new UsageError("--peek is for fd:N, whose messages somebody else can take afterwards");
@@ -85,6 +94,7 @@ export function recvPlanFrom(args: Arguments): RecvPlan {
     maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
     credentials: args.has("credentials"),
     peek,
+    urgent,
     use: useFrom(args),
   };
 }

@@ -59,6 +59,12 @@ async function sendPacket(packet: Packet, { socket, to }: Sender, plan: SendPlan
   for await (const piece of rest ?? []) await send(piece, {});
 }
 
+async function sendUrgent({ socket }: Sender, { urgent, meeting }: SendPlan): Promise<void> {
+  if (urgent === undefined) return;
+  if (socket.type !== "stream") throw new Error(`--urgent is for streams, and ${meeting.address} is none`);
+  await inTime(meeting.timeout, "the peer took nothing", (signal) => socket.sendUrgent(urgent, { signal }));
+}
+
 async function sendAll(
   packets: AsyncIterable<Packet>,
   sender: Sender,
@@ -77,6 +83,7 @@ async function sendAll(
       await sent();
     }
   }
+  await sendUrgent(sender, plan);
   if (plan.ends) sender.socket.shutdown("write");
 }
 

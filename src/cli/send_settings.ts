@@ -5,7 +5,7 @@
  */
 
 import { groupId, userId } from "../core/accounts.ts";
-import { UnixAddress } from "../core/address.ts";
+import { unescapeBytes, UnixAddress } from "../core/address.ts";
 import type { Credentials } from "../core/credentials.ts";
 import { addressesIn } from "./addresses.ts";
 import { refuseGarbled } from "./garbled_arguments.ts";
@@ -49,6 +49,8 @@ export interface SendPlan {
   sendBuffer?: number;
   /** What is done about answers. */
   answers?: AnswerPlan;
+  /** A byte to send out of band in the end. */
+  urgent?: number;
   /** Whether the peer is told that nothing more comes. */
   ends: boolean;
 }
@@ -91,6 +93,12 @@ function credentials(text: string): Credentials {
   };
 }
 
+function byte(text: string): number {
+  const bytes = unescapeBytes(text);
+  if (bytes.length !== 1) throw new Error(`'${text}' is ${bytes.length} bytes, not one`);
+  return bytes[0];
+}
+
 function ownName(text: string): UnixAddress {
   const address = text === "" ? UnixAddress.unnamed : UnixAddress.parse(text);
   if (address.kind === "fd") throw new Error(`'${text}' is no name`);
@@ -129,6 +137,7 @@ export function sendPlanFrom(args: Arguments): SendPlan {
     sendBuffer: args.get("send-buffer", positive),
     answers: answersFrom(args),
     ends: args.has("end"),
+    urgent: args.get("urgent", byte),
     from,
     listens: args.has("listen"),
   };
@@ -138,6 +147,12 @@ export function sendPlanFrom(args: Arguments): SendPlan {
   const source = sourceFrom(args);
   if (meeting.type === "dgram" && plan.listens) {
     throw new UsageError("--listen waits for a connection, and datagrams have none: --from gives their sender a name");
+  }
+  if ((meeting.type ?? (from ? "dgram" : "stream")) !== "stream" && plan.urgent !== undefined) {
+    throw new UsageError("--urgent is for streams: no other type has bytes out of band");
+  }
+  if ((from || meeting.type === "dgram") && meeting.expectUid !== undefined) {
+    throw new UsageError("--expect-uid is for connections: it is not known whose socket datagrams go to");
   }
   if (meeting.type === "dgram" && plan.ends) throw new UsageError("--end ends a connection, and datagrams have none");
   if (from && (plan.listens || address.kind === "fd")) {

@@ -117,6 +117,8 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
     ],
     "send-buffer": [["0", "1 is the least"], ["1M", "is no whole number"]],
     from: [["x", NO_ADDRESS], ["fd:3", "'fd:3' is no name"]],
+    "expect-uid": [["no-such-user", "there is no user 'no-such-user' in /etc/passwd"], ["4294967295", "too high"]],
+    urgent: [["ab", "'ab' is 2 bytes, not one"], ["\\q", "after a backslash comes"]],
     reply: [["all", "is no whole number"], ["-1", "is no whole number"]],
     "reply-as": [["xml", "is none of text, json, hex, raw"]],
     "max-bytes": [["0", "1 is the least"], ["2147483648", "2147483647 is the most"]],
@@ -125,6 +127,7 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
   },
   recv: {
     type: [["raw", "is none of seqpacket, stream, dgram"]],
+    "expect-uid": [["no-such-user", "there is no user 'no-such-user' in /etc/passwd"]],
     timeout: [["soon", NO_DURATION]],
     mode: [["9", NO_MODE]],
     count: [["all", "is no whole number"], ["-1", "is no whole number"]],

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { UnixListener } from "../../src/core/listener.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
-import { claim, OwnDirectory, ownName } from "../claim.ts";
+import { claim, NEEDS_ROOT, OwnDirectory, ownName } from "../claim.ts";
 import { assertFailed, outputOf, receiving, recv, send, sends, startReceiver, TYPES, withSocket } from "./packeting.ts";
-import { startIpcx, stateOf, until, within } from "./program.ts";
+import { Process, startIpcx, stateOf, until, within } from "./program.ts";
 
 claim("send finds out what listens there, at a path and at an abstract name, and tells it with -v", async () => {
   using directory = new OwnDirectory();
@@ -240,4 +240,53 @@ claim("fd:N that is no Unix socket, or not open, is told", async () => {
   assertFailed(await send(["fd:0", "-d", "x"]), "ipcx send: fd:0 is no Unix socket (ENOTSOCK): pass one, such as");
   assertFailed(await recv(["fd:0"]), "ipcx recv: fd:0 is no Unix socket (ENOTSOCK): pass one, such as");
   assertFailed(await recv(["fd:77"]), "ipcx recv: fcntl fd:77: Bad file descriptor (EBADF)\n");
+});
+
+/** What a user without privileges does with a socket: it connects, or listens, and tells of it. */
+const NOBODY = "use Socket; my ($how, $name) = @ARGV; socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0) or die $!;" +
+  'my $at = pack_sockaddr_un("\\0" . substr($name, 1));' +
+  'if ($how eq "connect") { connect($s, $at) or die $!; send($s, "from nobody", 0) }' +
+  'else { bind($s, $at) and listen($s, 5) or die $!; $| = 1; warn "ready\\n"; accept(my $c, $s); sysread($c, my $d, 99); print $d }';
+
+function asNobody(how: "connect" | "listen", address: string): Process {
+  return new Process(["perl", "-e", NOBODY, how, address], {
+    through: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+  });
+}
+
+claim("--expect-uid refuses a listener of another user before anything is sent", async () => {
+  const address = ownName();
+  for (const [run, args] of [[send, ["--data", "secret"]], [recv, []]] as const) {
+    await using squatter = asNobody("listen", address);
+    await squatter.says("ready");
+    assertFailed(
+      await run([address, "--expect-uid", "root", ...args]),
+      `connect ${address} (it is the listener of user 65534, not of 0)`,
+    );
+    assertEquals((await squatter.ended()).out, "");
+  }
+  await using other = asNobody("listen", address);
+  await other.says("ready");
+  assertEquals(await sends([address, "--expect-uid", "65534", "--data", "for nobody"]), "");
+  assertEquals((await other.ended()).out, "for nobody");
+}, { skip: NEEDS_ROOT });
+
+claim("--expect-uid turns away who connects as another user, and waits on", async () => {
+  for (const keeps of ["--listen", "--keep-listening"]) {
+    const address = ownName();
+    await using receiver = await startReceiver([keeps, address, "--expect-uid", "0", "--count", "1"]);
+    await using stranger = asNobody("connect", address);
+    await receiver.says("turned away: pid");
+    await stranger.ended();
+    assertEquals(await sends([address, "--data", "from root"]), "");
+    assertEquals((await receiver.ended()).out, "from root\n");
+  }
+}, { skip: NEEDS_ROOT });
+
+claim("where a user is expected, datagrams are not tried: it is not known whose socket they go to", async () => {
+  using directory = new OwnDirectory();
+  const at = directory.file("s");
+  using socket = UnixSocket.bound(at);
+  assertFailed(await send([at, "--expect-uid", `${Deno.uid()}`, "--data", "x"]), "(EPROTOTYPE)");
+  assertEquals(socket.tryReceive(), undefined);
 });

@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { UnixListener } from "../../src/core/listener.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
-import { ROOT } from "./program.ts";
+import { ROOT, startIpcx, within } from "./program.ts";
 import {
+  assertFailed,
   exchanged,
   jsonLines,
   messagesOf,
@@ -16,7 +18,6 @@ import {
   TYPES,
   withSocket,
 } from "./packeting.ts";
-import { startIpcx } from "./program.ts";
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, at) => at);
 const CONNECTED = ["seqpacket", "stream"] as const;
@@ -212,4 +213,27 @@ claim("from fd:N no more is taken than was asked for, and --peek leaves what it 
     ours.close();
     theirs.close();
   }
+});
+
+claim("--urgent sends a byte ahead of all others, which --urgent takes in its place", async () => {
+  const address = ownName();
+  using listener = UnixListener.listen(address);
+  const sending = sends([address, "--data", "before", "--urgent", "!"]);
+  using peer = await within(listener.accept(), "nobody came");
+  assertEquals(await within(peer.receiveUrgent(), "nothing urgent"), "!".charCodeAt(0));
+  assertEquals((await peer.receive())!.text, "before");
+  assertEquals(await sending, "");
+
+  const args = ["--data", "before", "--urgent", "\\xff"];
+  assertEquals(await exchanged("stream", ["--urgent", "--hex"], ownName(), args), "6265666f7265\nff\n");
+  assertEquals(await exchanged("stream", ["--hex"], ownName(), args), "6265666f7265\n");
+  const packets = ownName();
+  await using receiver = await startReceiver(["--listen", packets]);
+  assertFailed(
+    await send([packets, "--data", "x", "--urgent", "!"]),
+    `--urgent is for streams, and ${packets} is none`,
+  );
+  assertEquals(await outputOf(receiver), "x\n");
+  using other = UnixListener.listen(ownName(), { type: "seqpacket" });
+  assertFailed(await recv([`${other.address}`, "--urgent"]), "--urgent is for streams, and");
 });
