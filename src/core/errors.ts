@@ -35,7 +35,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "sendmsg ENOBUFS": "the kernel carries no packet this large, whatever the send buffer: some 4 MiB are the most",
   "sendmsg ESRCH": "there is no process with the pid of the credentials",
   "sendfile EINVAL":
-    "what is sent has to be a regular file or memory, and the target a stream, a pipe or a packet socket",
+    "what is sent has to be a regular file or memory, and the target a socket, a pipe, or a file that was not opened for appending",
   "sendfile ESPIPE": "what is sent has to be a regular file or memory: splice() and pump() take pipes and sockets",
   "sendfile EBADF": "the file has to be open for reading, and the target for writing",
   "sendfile EPIPE": "the peer has closed the connection",

@@ -51,6 +51,7 @@ export { UnixSocket } from "./socket.ts";
 export { SocketFile, type SocketFileOptions } from "./socket_file.ts";
 export { splice, type SpliceOptions, tee } from "./splice.ts";
 export { SpliceError } from "./splice_error.ts";
+export { type StopSignal } from "./stop.ts";
 export { Cork, cork, setNoDelay } from "./tcp_segments.ts";
 export { vmsplice } from "./vmsplice.ts";
 export { type Direction, Waiters } from "./waiters.ts";

@@ -18,10 +18,9 @@ import { trafficOf } from "./traffic.ts";
  *
  * The pipe gets the pages themselves, which has its price:
  *
- * - Whoever reads the pipe sees what is in the memory when he reads. Leave it
- *   unchanged until then: that all of it is in the pipe, as this tells, does not
- *   mean that it was read. Nothing tells that; let the reader answer, or use each
- *   place once. That goes for {@linkcode splice} to a socket and {@linkcode tee},
+ * - Whoever reads the pipe sees what is in the memory by then. Leave it unchanged
+ *   so long: that all of it is in the pipe, as this tells, does not mean that it
+ *   was read. Nothing tells that; let the reader answer, or use each place once. That goes for {@linkcode splice} to a socket and {@linkcode tee},
  *   too, which pass the pages on.
  * - Memory of JavaScript is refused: it may be given to somebody else, or be moved,
  *   while it is still in the pipe, and others would read what was put there since.

@@ -246,9 +246,11 @@ claim("what cannot be sent is refused with what can", async () => {
   using file = fileOf(directory, 100);
   using folder = openPath(directory.path, OPEN.READ);
   using writeOnly = openPath(directory.file("w"), OPEN.WRITE | OPEN.CREATE);
+  using appending = openPath(directory.file("a"), OPEN.WRITE | OPEN.CREATE | OPEN.APPEND);
   const { reader, writer } = openPipe();
   await withPair("stream", async (left, right) => {
     await assertFails(sendFile(left, folder), "EINVAL", "has to be a regular file or memory");
+    await assertFails(sendFile(appending, file), "EINVAL", "not opened for appending");
     await assertFails(sendFile(left, right), "ESPIPE", "splice() and pump() take pipes and sockets");
     await assertFails(sendFile(left, reader), "ESPIPE", "splice() and pump() take pipes and sockets");
     await assertFails(sendFile(left, writeOnly), "EBADF", "open for reading");
