@@ -12,7 +12,7 @@ import { type Circumstances, lossOf, written } from "./packet_text.ts";
 import type { Format } from "./packets_table.ts";
 
 /** How much is taken of a message, unless that is said: more than anybody can send without being root. */
-export const DEFAULT_MAX_BYTES = 1 << 20;
+export const DEFAULT_MAX_BYTES = 1_048_576;
 
 /** How to take a message. */
 export interface TakeOptions {
