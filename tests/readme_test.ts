@@ -87,6 +87,10 @@ function normalize(lines: readonly string[]): string[] {
         .replace(/ of \d+(?=, \d+ waiting)/, " of N")
         // Columns are as wide as what is in them.
         .replaceAll(/ +/g, " ").trimEnd()
+        // The row of a socket: its inode, its memory, and the descriptors of processes.
+        .replace(/^((?:[-+~] )?(?:stream|seqpacket|dgram) \S+ \d+ \d+ \S+ )\d+(?= )/, "$1N")
+        .replace(/^((?:[-+~] )?(?:stream|seqpacket|dgram) (?!listening)\S+ \d+ )[1-9]\d*(?= )/, "$1N")
+        .replaceAll(/\[\d+\]:[\d,]+/g, "[N]:N")
     );
   while (alike.at(-1) === "") alike.pop();
   return sortSimultaneous(alike);

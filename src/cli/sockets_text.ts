@@ -5,7 +5,7 @@
  */
 
 import type { UnixAddress } from "../core/address.ts";
-import type { SocketEntry, SocketPeer } from "../sockets/entry.ts";
+import type { SocketEntry } from "../sockets/entry.ts";
 import type { SocketHolder } from "../core/socket_holders.ts";
 import { payloadText, textOf } from "./payload_text.ts";
 import type { Column, Row } from "./text_table.ts";
@@ -69,8 +69,8 @@ function processesText(holders: readonly SocketHolder[] | undefined): string {
 }
 
 /** The name of the other end and who has it, or its inode if neither is known. */
-function peerText(peer: SocketPeer | undefined): string {
-  if (!peer) return NONE;
+function peerText({ state, peer }: SocketEntry): string {
+  if (!peer) return state === "pending" ? UNSEEN : NONE;
   const parts = [
     ...(peer.address && peer.address.kind !== "unnamed" ? [addressText(peer.address)] : []),
     ...(peer.processes?.length ? [processesText(peer.processes)] : []),
@@ -87,7 +87,7 @@ function peerText(peer: SocketPeer | undefined): string {
  * @returns The cells.
  */
 export function rowOf(socket: SocketEntry, users: UserNames, hasNetworks: boolean): Row {
-  const { type, state, uid, network, inode, peer, processes } = socket;
+  const { type, state, uid, network, inode, processes } = socket;
   return [
     type,
     socket.isFull ? `${state}(full)` : state,
@@ -97,7 +97,7 @@ export function rowOf(socket: SocketEntry, users: UserNames, hasNetworks: boolea
     ...(hasNetworks ? [`${network}`] : []),
     `${inode}`,
     boundText(socket),
-    peerText(peer),
+    peerText(socket),
     processesText(processes),
   ];
 }

@@ -17,7 +17,7 @@ export interface SocketChange {
    * - `went`: it was closed, or does not fit the filter any more.
    */
   readonly event: "here" | "came" | "changed" | "went";
-  /** The socket as it is now; one that went as it was last seen. */
+  /** The socket as it is now; one that went as it was last seen, with the last processes that had it. */
   readonly socket: SocketEntry;
 }
 
@@ -58,6 +58,24 @@ export function changesBetween(
     else if (appearanceOf(known) !== appearanceOf(socket)) changes.push({ event: "changed", socket });
   }
   return changes;
+}
+
+/**
+ * Keeps what was known of who has sockets open. Of a process that has just ended
+ * a socket may still be seen, and nobody who has it.
+ *
+ * @param before The sockets by their ids, as they were.
+ * @param after The same as they are.
+ * @returns Those that are, with the processes of before where there are none.
+ */
+export function withKnownProcesses(
+  before: ReadonlyMap<string, SocketEntry>,
+  after: ReadonlyMap<string, SocketEntry>,
+): Map<string, SocketEntry> {
+  return new Map(Array.from(after, ([id, socket]) => {
+    const processes = before.get(id)?.processes;
+    return [id, processes && !socket.processes?.length ? { ...socket, processes } : socket];
+  }));
 }
 
 /**
@@ -105,7 +123,7 @@ export async function* watchSockets(options: WatchSocketsOptions = {}): AsyncGen
     }
     const now = look();
     const changes = changesBetween(known, now);
-    known = now;
+    known = withKnownProcesses(known, now);
     if (changes.length > 0) yield changes;
   }
 }

@@ -354,6 +354,34 @@ claim("--net looks into another network namespace, --all-nets into all, with a c
   assertEquals([missing.status, missing.err], [1, `ipcx sockets: ${address}-none: there is no such socket\n`]);
 }, { skip: NEEDS_ROOT });
 
+claim("who has rights only inside looks from there, through ipcx spawn", async () => {
+  const script = [
+    "import socket, sys",
+    "one = socket.socket(socket.AF_UNIX)",
+    "one.bind(sys.argv[1].replace('@', chr(0)))",
+    "print('held', file=sys.stderr)",
+    "sys.stdin.read()",
+  ].join("\n");
+  const address = ownName();
+  const through = [...AS_NOBODY, "unshare", "--user", "--map-root-user", "--net"];
+  await using holder = new Process([...PYTHON, script, address], { input: "open", through });
+  await holder.says("held");
+  const pid = `${holder.child.pid}`;
+  const refused = await runProgram([...IPCX, "sockets", "--net", pid], { through: AS_NOBODY });
+  assertEquals(refused.status, 1);
+  assertMatch(refused.err, /^ipcx sockets: setns \/proc\/\d+\/ns\/net \(net namespace\): .*EPERM/);
+  const inside = ["spawn", "--target", pid, "--user", "--net", "--", ...IPCX, "sockets", "-H", address];
+  const { out, err } = await runProgram([...IPCX, ...inside], { through: AS_NOBODY });
+  assertEquals([out.trimEnd().split(/ {2,}/).slice(6), err], [[address, "(none)", `python3[${pid}]:3`], ""]);
+}, { skip: NEEDS_ROOT || withoutUserNamespaces() });
+
+/** Why somebody without rights can have no namespaces of his own, or `false`. */
+function withoutUserNamespaces(): string | false {
+  const [program, ...args] = [...AS_NOBODY, "unshare", "--user", "--map-root-user", "--net", "true"];
+  const { success, stderr } = new Deno.Command(program, { args, stdin: "null" }).outputSync();
+  return success ? false : `user namespaces are for root only here: ${new TextDecoder().decode(stderr).trim()}`;
+}
+
 claim("a network namespace that is not there is a failure", async () => {
   const { status, out, err } = await ipcx(["sockets", "--net", "no-such-name"]);
   assertEquals([status, out], [1, ""]);

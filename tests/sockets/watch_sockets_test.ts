@@ -3,7 +3,12 @@ import { UnixListener } from "../../src/core/listener.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import type { SocketEntry } from "../../src/sockets/entry.ts";
 import { listSockets } from "../../src/sockets/list_sockets.ts";
-import { changesBetween, type SocketChange, watchSockets } from "../../src/sockets/watch_sockets.ts";
+import {
+  changesBetween,
+  type SocketChange,
+  watchSockets,
+  withKnownProcesses,
+} from "../../src/sockets/watch_sockets.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
 import { within } from "../cli/program.ts";
 
@@ -119,4 +124,18 @@ claim("changes are told in the order of the lists, what went first", () => {
     "came e",
   ]);
   assertEquals(changesBetween(named("a"), named("a")), []);
+});
+
+claim("who had a socket is known to the end, although it may outlive its process for a moment", () => {
+  const [entry] = listSockets({ pids: [Deno.pid] });
+  const { processes: held, ...bare } = entry;
+  const known = (...sockets: SocketEntry[]) => new Map(sockets.map((socket) => [socket.id, socket]));
+  const processesAfter = (before: SocketEntry[], after: SocketEntry) =>
+    withKnownProcesses(known(...before), known(after)).get(entry.id)?.processes;
+  assertEquals(processesAfter([entry], bare), held);
+  assertEquals(processesAfter([entry], { ...entry, processes: [] }), held);
+  const passedOn = [{ pid: 1, command: "init", fd: 3 }];
+  assertEquals(processesAfter([entry], { ...entry, processes: passedOn }), passedOn);
+  assertEquals([processesAfter([bare], bare), processesAfter([], bare)], [undefined, undefined]);
+  assertEquals(withKnownProcesses(known(entry), new Map()).size, 0);
 });
