@@ -34,6 +34,7 @@ export {
   type SendOptions,
 } from "./message.ts";
 export { notify, notifyReloading, type ServiceState, startWatchdog } from "./notify.ts";
+export { type FileAccess, openFile } from "./open_file.ts";
 export { type SocketOptions, type SocketType } from "./options.ts";
 export { PeerProcess } from "./peer_process.ts";
 export { Pidfile } from "./pidfile.ts";
