@@ -88,9 +88,12 @@ async function sendAll(
 }
 
 /** Answers are taken while packets are sent: who answers all of them at once would have to wait otherwise. */
-async function sendAndListen(answers: Answers, sendAll: () => Promise<void>): Promise<void> {
+async function sendAndListen(answers: Answers, sendAll: () => Promise<void>, stop: AbortController): Promise<void> {
   const enough = new AbortController();
-  const taking = answers.take(enough.signal);
+  const taking = answers.take(enough.signal).then(() => {
+    // A person does not type on into nothing.
+    if (Deno.stdin.isTerminal()) stop.abort();
+  });
   const sending = sendAll().catch(async (error) => {
     enough.abort();
     await taking;
@@ -124,8 +127,8 @@ export async function run(args: Arguments): Promise<number> {
       return 0;
     }
     const answers = new Answers(socket, wanted, meeting.timeout);
-    if (wanted.count === 0 || plan.ends) await sendAndListen(answers, () => sendAll(packets, sender, plan, () => {}));
-    else await sendAll(packets, sender, plan, () => answers.take());
+    if (wanted.count > 0 && !plan.ends) await sendAll(packets, sender, plan, () => answers.take());
+    else await sendAndListen(answers, () => sendAll(packets, sender, plan, () => {}), stop);
     return answers.status;
   } finally {
     stop.abort();

@@ -3,7 +3,7 @@ import { UnixListener } from "../../src/core/listener.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, OwnDirectory, ownName } from "../claim.ts";
 import { assertFailed, jsonLines, outputOf, send, sends, startPeer, startReceiver, TYPES } from "./packeting.ts";
-import { IPCX, type Result, startIpcx, within } from "./program.ts";
+import { IPCX, Process, type Result, ROOT, startIpcx, within } from "./program.ts";
 
 claim("--reply prints the answer, of a peer in Python over each type of socket", async () => {
   using directory = new OwnDirectory();
@@ -199,4 +199,29 @@ claim("an answer that is cut to --max-bytes is told, with status 1; in JSON it t
   const { status, out, err } = await ask("--reply-as", "json");
   const [{ data, length, truncated }] = jsonLines(out);
   assertEquals([status, data, length, truncated, err], [0, "FAR", 12, true, ""]);
+});
+
+claim("at a terminal, what is typed is sent line by line, and the peer's end ends it", async () => {
+  for (const type of ["stream", "seqpacket"] as const) {
+    const address = ownName();
+    using listener = UnixListener.listen(address, { type });
+    const option = type === "stream" ? ["--reply-as", "raw"] : ["--lines"];
+    const command = [
+      "python3",
+      `${ROOT}tests/cli/programs/terminal.py`,
+      ...IPCX,
+      "send",
+      address,
+      "--reply=0",
+      ...option,
+    ];
+    await using process = new Process(command, { input: "open" });
+    using peer = await within(listener.accept(), "nobody came");
+    await process.write("hello\n");
+    assertEquals((await within(peer.receive(), "nothing came"))!.text, type === "stream" ? "hello\n" : "hello");
+    await peer.send("goodbye");
+    peer.close();
+    const { status, out, err } = await process.ended();
+    assertEquals([status, out.trimEnd(), err], [0, "goodbye", ""]);
+  }
 });
