@@ -6,60 +6,15 @@
 
 import type { Credentials } from "./credentials.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { check, SystemError } from "./errors.ts";
-import { Fd } from "./fd.ts";
-import { ERRNO, OPEN } from "./linux.ts";
+import type { Fd } from "./fd.ts";
+import { type Held, holdByNumber, holdPeerOf } from "./hold_process.ts";
+import { OPEN } from "./linux.ts";
 import type { Message } from "./message.ts";
-import { native } from "./native.ts";
 import { hasEnded, sendSignal } from "./pidfd.ts";
 import { type NamespaceKind, ProcessFolder } from "./process_folder.ts";
 import { currentBootId, inodeOf, parseStat, type ProcessIdentity } from "./process_identity.ts";
 import { parseProcessIds, type ProcessIds } from "./process_ids.ts";
 import { Waiters } from "./waiters.ts";
-
-/** A process that is held, and whether it is certain to be the one that is meant. */
-interface Held {
-  pidfd: Fd;
-  isVouchedFor: boolean;
-}
-
-/**
- * Holds a process that is known by its number only, as before Linux 6.5.
- *
- * It may have ended before it is held, and another one have its number: what can
- * be seen then is whether that one is of the same user.
- *
- * @param credentials The process.
- * @returns Its pidfd, owned by the caller, which is perhaps another one's.
- * @throws {SystemError} ESRCH if it has ended, is not to be seen from here, or is another user's by now.
- */
-export function holdByNumber({ pid, uid }: Credentials): Fd {
-  if (pid === 0) throw new SystemError("pidfd_open", ERRNO.ESRCH, { pid });
-  const pidfd = new Fd(check(native.ipcx_pidfd_open(pid), "pidfd_open", { pid }));
-  try {
-    using folder = ProcessFolder.open(pidfd);
-    const { uids } = parseProcessIds(folder.readText("status"));
-    if (!Object.values(uids).includes(uid)) throw new SystemError("pidfd_open", ERRNO.ESRCH, { pid });
-    return pidfd;
-  } catch (error) {
-    pidfd.close();
-    throw error;
-  }
-}
-
-function holdPeerOf(endpoint: Endpoint, credentials: Credentials): Held {
-  try {
-    return { pidfd: endpoint.openPeerPidfd(), isVouchedFor: true };
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    // Kernels differ in what they say of a peer that is gone.
-    if (error.errno === ERRNO.ESRCH || error.errno === ERRNO.EINVAL) {
-      throw new SystemError(error.syscall, ERRNO.ESRCH, { pid: credentials.pid });
-    }
-    if (error.code !== "ENOPROTOOPT") throw error;
-  }
-  return { pidfd: holdByNumber(credentials), isVouchedFor: false };
-}
 
 /**
  * A process at the other end of a socket, held by its pidfd (pidfd_open(2)).

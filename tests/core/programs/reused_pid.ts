@@ -1,7 +1,8 @@
 /** Is connected to by a process whose number another one gets, and tells whom it takes that one for. */
 import type { SystemError } from "../../../src/core/errors.ts";
+import { holdByNumber } from "../../../src/core/hold_process.ts";
 import { UnixListener } from "../../../src/core/listener.ts";
-import { holdByNumber, PeerProcess } from "../../../src/core/peer_process.ts";
+import { PeerProcess } from "../../../src/core/peer_process.ts";
 
 const answer = new Uint8Array(64);
 
