@@ -20,10 +20,10 @@ export const SOCKETS: CommandSpec = {
   name: "sockets",
   summary: "list the Unix sockets of this host: who listens, who is connected, who is stuck",
   usage: ["sockets [options] [ADDR…]"],
-  details: `Lists the sockets with these names, or bound to the files at these paths, and all
-if none is given. Options narrow that down: a socket is listed if it fits each
-kind of them. Sockets of other network namespaces are not seen from here; those
-of ipcx itself are left out.
+  details: `Lists the sockets with these names, or bound to the files at these paths, and
+all if none is given. Options narrow that down: a socket is listed if it fits
+each kind of them. Sockets of other network namespaces are not seen from here;
+those of ipcx itself are left out.
 
 RECV-Q: bytes that wait to be read; of a listener, connections that wait to be
 accepted. SEND-Q: memory of what it has sent and nobody has read; of a listener,
@@ -38,7 +38,7 @@ for arguments that cannot be understood.`,
       value: "TYPE",
       choices: SOCKET_TYPES,
       multiple: true,
-      help: "of this type; may be repeated",
+      help: `of this type: ${SOCKET_TYPES.join(", ")}; may be repeated`,
     },
     {
       name: "state",
