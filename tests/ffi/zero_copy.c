@@ -50,7 +50,8 @@ static void check_next(int32_t fd, int64_t at, int32_t size)
     char *data = malloc((size_t)size + 1);
     int32_t got = 0, more, wrong = 0;
 
-    while (got < size && (more = ipcx_try_read(fd, data + got, (uint32_t)(size - got))) > 0)
+    while (got < size &&
+           (more = ipcx_try_read(fd, data + got, (uint32_t)(size - got))) > 0)
         got += more;
     CHECK_IS(got, size);
     for (int32_t i = 0; i < got; i++)
@@ -99,7 +100,8 @@ static void a_file_is_sent_until_there_is_no_room(void)
 
     make_pair(SOCK_STREAM, ends);
     for (int rounds = 0; all < 1 << 20 && rounds < 1000; rounds++) {
-        int32_t end = send_from(ends[0], file, (uint64_t)all, (1 << 20) - (uint32_t)all);
+        int32_t end =
+            send_from(ends[0], file, (uint64_t)all, (1 << 20) - (uint32_t)all);
 
         CHECK_IS(end, all + moved[0] < 1 << 20 ? IPCX_MOVE_FULL : IPCX_MOVE_DONE);
         check_next(ends[1], all, moved[0]);
@@ -197,7 +199,8 @@ static void it_is_told_which_side_has_to_be_waited_for(void)
     check_moved(splice_to(file, pipe_ends[1], 1 << 20), IPCX_MOVE_FULL, PIPE_BYTES);
     CHECK_IS(write(ends[1], "x", 1), 1);
     check_moved(splice_to(ends[0], pipe_ends[1], 1), IPCX_MOVE_FULL, 0);
-    check_moved(splice_to(pipe_ends[0], other[1], 1 << 20), IPCX_MOVE_EMPTY, PIPE_BYTES);
+    check_moved(splice_to(pipe_ends[0], other[1], 1 << 20), IPCX_MOVE_EMPTY,
+                PIPE_BYTES);
     check_moved(splice_to(file, pipe_ends[1], 1 << 20), IPCX_MOVE_FULL, PIPE_BYTES);
     check_moved(splice_to(pipe_ends[0], other[1], 1), IPCX_MOVE_FULL, 0);
     check_moved(ipcx_tee(pipe_ends[0], other[1], 1, moved), IPCX_MOVE_FULL, 0);
