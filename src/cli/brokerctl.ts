@@ -9,6 +9,7 @@ import { askControl, type ControlAnswer } from "../broker/control_client.ts";
 import { UnixAddress } from "../core/address.ts";
 import { SystemError } from "../core/errors.ts";
 import { defaultBrokerAddress, defaultControlAddress } from "../broker/defaults.ts";
+import { elapsed } from "./elapsed.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { type Column, table } from "./text_table.ts";
 import { count } from "./values.ts";
@@ -21,12 +22,6 @@ interface Question {
   show(answer: string): string;
 }
 
-function seconds(value: number): string {
-  if (value < 60) return `${value.toFixed(1)} s`;
-  if (value < 3600) return `${(value / 60).toFixed(1)} min`;
-  return `${(value / 3600).toFixed(1)} h`;
-}
-
 function counts(byReason: Record<string, number>): string {
   const parts = Object.entries(byReason).map(([reason, number]) => `${number} ${reason}`);
   return parts.length > 0 ? parts.join(", ") : "none";
@@ -37,7 +32,7 @@ function showStatus(answer: string): string {
   return table([["", "left"], ["", "left"]], [
     ["pid", `${status.pid}`],
     ["sockets", status.sockets.join(" ")],
-    ["uptime", seconds(status.uptime)],
+    ["uptime", elapsed(status.uptime)],
     ["state", status.draining ? "draining" : "serving"],
     ["clients", `${status.clients} of ${status.limits.maxClients}, ${status.waiting} waiting`],
     ["accepted", `${status.accepted}`],
@@ -69,7 +64,7 @@ function showClients(answer: string): string {
       `${client.uid}`,
       client.state,
       client.mode ?? "-",
-      seconds(client.seconds),
+      elapsed(client.seconds),
       client.key ?? "-",
     ]),
   );

@@ -28,7 +28,7 @@ function spec(option: OptionSpec, spelling: string): string {
 /** What is no option. The space before an action keeps away what its function would not understand. */
 function rest({ words, filesFollow, takesCommand, stopsAtCommand }: CommandSpec): string[] {
   if (stopsAtCommand) return ["'(-):command: _command_names -e'", "'*::argument: _normal'"];
-  if (takesCommand) return ["':word:'", "'*::command: _ipcx_command'"];
+  if (takesCommand) return [`':word:${words ? `(${words.join(" ")})` : ""}'`, "'*::command: _ipcx_command'"];
   if (words && filesFollow) return [`'1:word:(${words.join(" ")})'`, "'*:file:_files'"];
   return words ? [`'*:word:(${words.join(" ")})'`] : ["'*:file:_files'"];
 }

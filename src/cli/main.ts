@@ -26,6 +26,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   send: () => import("./send.ts"),
   recv: () => import("./recv.ts"),
   lock: () => import("./lock.ts"),
+  hold: () => import("./hold.ts"),
   sockets: () => import("./sockets.ts"),
   proxy: () => import("./proxy.ts"),
   completions: () => import("./completions.ts"),

@@ -7,6 +7,7 @@
 
 import { BEAM } from "./beam_table.ts";
 import { LOCK } from "./lock_table.ts";
+import { HOLD } from "./hold_table.ts";
 import { LOGGING } from "./logging_table.ts";
 import { RECV, SEND } from "./packets_table.ts";
 import { PROXY } from "./proxy_table.ts";
@@ -167,6 +168,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   SEND,
   RECV,
   LOCK,
+  HOLD,
   SOCKETS,
   PROXY,
   COMPLETIONS,

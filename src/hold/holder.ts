@@ -149,7 +149,7 @@ export class FdHolder implements Disposable {
       knows: (peer) => this.access.knows(peer),
       perform: ({ value, message }, peer) => {
         const outcome = this.#operations.perform(value, peer, message);
-        if (this.#log.isDebug) this.#log.debug(value.op, { ...value, pid: peer.pid, uid: peer.uid });
+        if (this.#log.isDebug) this.#log.debug("done", { ...value, pid: peer.pid, uid: peer.uid });
         return outcome;
       },
       onRefused: ({ reason, message }, { pid, uid }) => {
