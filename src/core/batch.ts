@@ -190,6 +190,19 @@ export class PacketBatch implements Iterable<Uint8Array<ArrayBuffer>> {
     for (let index = 0; index < this.#count; index++) yield this.bytes(index);
   }
 
+  /** How many packets from one on are there as a whole: of one that was cut off behind them, the rest is not ours to send. */
+  #wholeFrom(from: number): number {
+    if (!Number.isInteger(from) || from < 0 || from > this.#count) {
+      throw new RangeError(`a batch of ${this.#count} packets is not sent from ${from} on`);
+    }
+    let end = from;
+    while (end < this.#count && this.#slots[end * SLOTS + SLOT.LENGTH] <= this.maxBytes) end++;
+    if (end > from || end === this.#count) return end - from;
+    throw new RangeError(
+      `packet ${from} was cut off as it was received: it had ${this.lengthOf(from)} bytes, of which ${this.maxBytes} are left`,
+    );
+  }
+
   /**
    * Hands packets to the kernel, for the socket that owns the descriptor.
    *
@@ -198,11 +211,12 @@ export class PacketBatch implements Iterable<Uint8Array<ArrayBuffer>> {
    * @param name The bytes of the destination's name, or null.
    * @param address The destination, for an error to name.
    * @returns How many were taken, or `undefined` if there is no room for one.
+   * @throws {RangeError} If there is no such packet, or if it was truncated as it was received.
    * @throws {SystemError} As sendmmsg(2).
    */
   sendNow(fd: number, from: number, name: Uint8Array<ArrayBuffer> | null, address?: string): number | undefined {
+    const count = this.#wholeFrom(from);
     const rest = from === 0 ? this.#slotsPointer : Deno.UnsafePointer.of(this.#slots.subarray(from * SLOTS));
-    const count = this.#count - from;
     const result = native.ipcx_send_batch(fd, this.#dataPointer, rest, count, name, name?.length ?? 0);
     if (result === -ERRNO.EAGAIN) return undefined;
     return check(result, "sendmmsg", address === undefined ? {} : { address });

@@ -197,6 +197,7 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @param options Where datagrams go to, and a signal that ends the wait: some have been sent then.
    * @returns A promise without a value.
    * @throws {TypeError} For a stream.
+   * @throws {RangeError} For a packet that was truncated as it was received; those before it were sent.
    * @throws {SystemError} As {@linkcode send}, of the first packet that could not be sent; those before it were.
    */
   sendBatch(batch: PacketBatch, options: Pick<SendOptions, "to" | "signal"> = {}): Promise<void> {
@@ -210,6 +211,7 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * @param options Which is the first, by default 0, and where datagrams go to.
    * @returns How many, or `undefined` if there is no room for one.
    * @throws {TypeError} For a stream.
+   * @throws {RangeError} If there is no such packet, or if it was truncated as it was received.
    * @throws {SystemError} As {@linkcode send}, if it was the first packet that could not be sent.
    */
   trySendBatch(batch: PacketBatch, options: { from?: number; to?: UnixAddress | string } = {}): number | undefined {

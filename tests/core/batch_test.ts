@@ -148,6 +148,35 @@ claim("a packet in the middle that cannot be sent is an error after those before
   right.close();
 });
 
+claim("a packet that was cut off as it was received is not sent on with what lies behind it in memory", async () => {
+  const [near, left] = UnixSocket.pair("seqpacket");
+  const [right, far] = UnixSocket.pair("seqpacket");
+  await near.send("fits");
+  await near.send(new Uint8Array(100_000));
+  const batch = new PacketBatch({ maxPackets: 2, maxBytes: 10 });
+  assertEquals(await left.receiveBatch(batch), 2);
+  const message = "packet 1 was cut off as it was received: it had 100000 bytes, of which 10 are left";
+  await assertRejects(() => right.sendBatch(batch), RangeError, message);
+  assertEquals((await far.receive())!.text, "fits");
+  assertEquals(far.tryReceive(), undefined);
+  assertEquals(right.trySendBatch(batch), 1);
+  assertThrows(() => right.trySendBatch(batch, { from: 1 }), RangeError, message);
+  for (const socket of [near, left, right, far]) socket.close();
+});
+
+claim("a batch is sent from one of its packets on, or from its end, and not from elsewhere", () => {
+  const [left, right] = UnixSocket.pair("seqpacket");
+  const batch = batchOf(["one", "two"]);
+  assertEquals([left.trySendBatch(batch, { from: 1 }), left.trySendBatch(batch, { from: 2 })], [1, 0]);
+  for (const from of [-1, 3, 0.5, NaN]) {
+    const message = `a batch of 2 packets is not sent from ${from} on`;
+    assertThrows(() => left.trySendBatch(batch, { from }), RangeError, message);
+  }
+  assertEquals(right.tryReceive()!.text, "two");
+  left.close();
+  right.close();
+});
+
 claim("a signal ends the wait for a batch, to be sent or received", async () => {
   const [left, right] = UnixSocket.pair("seqpacket");
   const reason = new Error("enough");
