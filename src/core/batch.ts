@@ -198,8 +198,9 @@ export class PacketBatch implements Iterable<Uint8Array<ArrayBuffer>> {
     let end = from;
     while (end < this.#count && this.#slots[end * SLOTS + SLOT.LENGTH] <= this.maxBytes) end++;
     if (end > from || end === this.#count) return end - from;
+    const length = this.lengthOf(from);
     throw new RangeError(
-      `packet ${from} was cut off as it was received: it had ${this.lengthOf(from)} bytes, of which ${this.maxBytes} are left`,
+      `packet ${from} was cut off as it was received: it had ${length} bytes, of which ${this.maxBytes} are left`,
     );
   }
 

@@ -52,6 +52,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   "fcntl F_ADD_SEALS EPERM": "it was sealed against that (seal), or is open for reading only",
   "fcntl F_ADD_SEALS EBUSY": "somebody else has mapped it for writing",
   "fcntl F_ADD_SEALS EINVAL": "this kernel has no such seal",
+  "recv ENODATA": "no byte out of band was left, and the peer sends nothing any more",
+  "recv EINVAL": "with urgentInline the byte is in the data, where it was sent",
   "getsockopt ENODATA": "nobody is at the other end of this socket",
   "accept EMFILE": "RLIMIT_NOFILE is reached",
   "accept ENFILE": "the system's file limit is reached",

@@ -44,6 +44,7 @@ export const ERRNO = {
   EMFILE: 24,
   ESPIPE: 29,
   EPIPE: 32,
+  ENODATA: 61,
   EADDRINUSE: 98,
   EAFNOSUPPORT: 97,
   ENOBUFS: 105,

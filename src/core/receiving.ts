@@ -17,11 +17,14 @@ import { lengthOf, MAX_PARTS } from "./parts.ts";
 import { DEFAULT_MAX_BYTES, MAX_MESSAGES, receiveManyNow, receiveNow } from "./receive_now.ts";
 import type { Traffic } from "./traffic.ts";
 import type { Turns } from "./turns.ts";
+import { UrgentBytes } from "./urgent.ts";
 import type { Waiters } from "./waiters.ts";
 import { WOULD_BLOCK } from "./would_block.ts";
 
 /** The receiving side of one socket. */
 export class Receiving {
+  /** What comes out of band. */
+  readonly urgent: UrgentBytes;
   readonly #fd: Fd;
   readonly #type: SocketType;
   readonly #end: End;
@@ -42,6 +45,7 @@ export class Receiving {
     this.#end = tellEmptyFromEnd(fd.number, type);
     this.#waiters = traffic.waiters;
     this.#turns = traffic.receiving;
+    this.urgent = new UrgentBytes(fd, traffic.waiters);
   }
 
   /** Receives a message, waiting for it if need be. */
@@ -153,6 +157,7 @@ export class Receiving {
     checkLimits(options, this.#type);
     const fd = socketNumber(this.#fd);
     if (this.#failure) this.#throwFailure();
+    if (this.#type === "stream") this.urgent.putAside();
     const message = receiveNow(fd, this.#type, options);
     if (message !== WOULD_BLOCK) return message;
     this.#waiters.exhausted("readable");
@@ -168,6 +173,7 @@ export class Receiving {
     }
     const fd = socketNumber(this.#fd);
     this.#throwFailure();
+    if (this.#type === "stream") this.urgent.putAside();
     const received = receiveManyNow(fd, this.#type, options);
     if (received === WOULD_BLOCK) {
       this.#waiters.exhausted("readable");

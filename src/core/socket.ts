@@ -20,7 +20,6 @@ import { Receiving } from "./receiving.ts";
 import { Sending } from "./sending.ts";
 import { bindSocket, type SocketFile, type SocketFileOptions } from "./socket_file.ts";
 import { trafficOf } from "./traffic.ts";
-import { receiveUrgentNow } from "./urgent.ts";
 
 /**
  * A connected Unix socket, or a bound datagram socket (unix(7)).
@@ -236,29 +235,27 @@ export class UnixSocket extends Endpoint implements AsyncIterable<Message> {
    * Takes the byte that was sent out of band, waiting for it if need be.
    *
    * Until it was taken, {@linkcode receive} stops where it was sent; there it is
-   * left out. Of several that nobody took, the last counts; the others become
+   * left out, and lost unless somebody has asked for such bytes before. Of several
+   * that nobody took, the last counts; others that the kernel still has become
    * part of the data.
    *
    * @param options A signal that ends the wait with its reason.
    * @returns The byte.
-   * @throws {SystemError} EOPNOTSUPP for packets and datagrams; EINVAL if `urgentInline` is on.
+   * @throws {SystemError} EOPNOTSUPP for packets and datagrams; EINVAL if
+   * `urgentInline` is on; ENODATA if there is none and the peer sends nothing any more.
    */
-  async receiveUrgent(options: { signal?: AbortSignal } = {}): Promise<number> {
-    for (;;) {
-      const byte = this.tryReceiveUrgent();
-      if (byte !== undefined) return byte;
-      await this.waiters.wait("urgent", options.signal);
-    }
+  receiveUrgent(options: { signal?: AbortSignal } = {}): Promise<number> {
+    return this.#receiving.urgent.receive(options.signal);
   }
 
   /**
    * Takes the byte that was sent out of band, if there is one.
    *
    * @returns The byte, or `undefined`.
-   * @throws {SystemError} As {@linkcode receiveUrgent}.
+   * @throws {SystemError} EOPNOTSUPP and EINVAL as {@linkcode receiveUrgent}.
    */
   tryReceiveUrgent(): number | undefined {
-    return receiveUrgentNow(this.number);
+    return this.#receiving.urgent.tryReceive();
   }
 
   /**

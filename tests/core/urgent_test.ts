@@ -64,6 +64,68 @@ claim("with urgentInline the byte stays in the data", async () => {
   });
 }, { skip });
 
+claim("an urgent byte that is awaited is not lost to those who receive data meanwhile", async () => {
+  await withPair("stream", async (left, right) => {
+    const data = right.receive();
+    const urgent = right.receiveUrgent();
+    await left.sendUrgent(1);
+    assertEquals(await urgent, 1);
+    await left.send("data");
+    assertEquals((await data)!.text, "data");
+
+    const next = right.receiveUrgent();
+    await left.send("one");
+    await left.sendUrgent(2);
+    await left.send("two");
+    const whole = (await right.receive({ maxBytes: 6, waitAll: true }))!;
+    assertEquals([whole.text, await next], ["onetwo", 2]);
+
+    await left.sendUrgent(3);
+    await left.send("three");
+    assertEquals((await right.receiveMany())[0].text, "three");
+    assertEquals(right.tryReceiveUrgent(), 3);
+  });
+}, { skip });
+
+claim("of urgent bytes that nobody took in time, the last counts", async () => {
+  await withPair("stream", async (left, right) => {
+    assertEquals(right.tryReceiveUrgent(), undefined);
+    for (const byte of [1, 2, 3]) {
+      await left.sendUrgent(byte);
+      await left.send("data");
+      assertEquals((await right.receive())!.text, "data");
+    }
+    assertEquals([right.tryReceiveUrgent(), right.tryReceiveUrgent()], [3, undefined]);
+  });
+}, { skip });
+
+claim("who waits for an urgent byte is told when none can come any more, after the last one", async () => {
+  for (const end of ["shutdown", "close"] as const) {
+    await withPair("stream", async (left, right) => {
+      const stop = (): void => end === "close" ? left.close() : left.shutdown("write");
+      await left.sendUrgent(7);
+      const both = [right.receiveUrgent(), right.receiveUrgent()];
+      stop();
+      assertEquals(await both[0], 7);
+      const error = await assertRejects(() => both[1], SystemError);
+      assertEquals([error.syscall, error.code], ["recv", "ENODATA"]);
+      assertEquals((await assertRejects(() => right.receiveUrgent(), SystemError)).code, "ENODATA");
+      assertEquals(await right.receive(), null);
+    });
+  }
+}, { skip });
+
+claim("with urgentInline there is no byte to take ahead of others", async () => {
+  await withPair("stream", async (left, right) => {
+    right.setOption("urgentInline", true);
+    assertEquals((await assertRejects(() => right.receiveUrgent(), SystemError)).code, "EINVAL");
+    const error = assertThrows(() => right.tryReceiveUrgent(), SystemError);
+    assertEquals([error.syscall, error.code], ["recv", "EINVAL"]);
+    await left.sendUrgent(0x21);
+    assertEquals((await right.receive())!.text, "!");
+  });
+}, { skip });
+
 claim("what is no byte, packets and datagrams, and a closed socket are refused", async () => {
   await withPair("stream", async (left, right) => {
     for (const byte of [-1, 256, 0.5]) {
