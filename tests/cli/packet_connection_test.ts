@@ -152,9 +152,7 @@ claim("a socket file that nobody listens at is replaced, one that somebody does 
   using directory = new OwnDirectory();
   const at = directory.file("s");
   for (const type of TYPES) {
-    // Who looks whether somebody listens connects, which one that takes a single connection would take for it.
-    const keeps = type === "dgram" ? [] : ["--keep-listening"];
-    await using killed = await startReceiver([...receiving(type), ...keeps, at]);
+    await using killed = await startReceiver([...receiving(type), at]);
     const second = await recv([...receiving(type), at]);
     assertFailed(second, "the name is taken: stop its owner or choose another");
     killed.kill("SIGKILL");
