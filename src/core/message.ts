@@ -46,7 +46,8 @@ export interface ReceiveOptions {
   /**
    * Waits until as much has come as was asked for, or the end (MSG_WAITALL); for
    * streams. Unlike the kernel it does not stop at descriptors: all of them are
-   * in the message. What was taken is lost if the signal ends the wait.
+   * in the message, of which there may be 253 with each byte, unless `maxFds` says
+   * otherwise. What was taken is lost if the signal ends the wait.
    */
   waitAll?: boolean;
   /** The most descriptors to keep, 0–253, by default 253; what comes beyond is closed. */
