@@ -33,8 +33,10 @@ claim(
   async () => {
     using directory = new OwnDirectory();
     const file = directory.file("pid");
-    const parent = new Deno.Command("sh", { args: ["-c", `sh -c 'exit 0' & echo $! > ${file}; exec sleep 100`] })
-      .spawn();
+    // A shell might wait for it before it becomes a program that does not.
+    const forget = "import os, signal, sys; pid = os.fork() or os._exit(0); " +
+      "open(sys.argv[1], 'w').write(str(pid)); signal.pause()";
+    const parent = new Deno.Command("python3", { args: ["-c", forget, file] }).spawn();
     try {
       await until(() => stateOf(Number(Deno.readTextFileSync(file))) === "Z", "it has not ended");
       await using broker = await startBroker(["-s", directory.file("s"), "--pidfile", file]);
