@@ -48,8 +48,17 @@ class Destination {
     }
   }
 
+  /** Whether it sees no reason to wait: most likely its receiver has gone, and the full one is another that has its name. */
+  #isStale(probe: Fd): boolean {
+    return (check(native.ipcx_poll(probe.number, EPOLL.OUT), "poll") & EPOLL.OUT) !== 0;
+  }
+
   async wait(isReferenced: boolean, signal?: AbortSignal): Promise<void> {
     try {
+      if (this.#probe && this.#isStale(this.#probe)) {
+        this.#probe.close();
+        this.#probe = undefined;
+      }
       this.#probe ??= this.#connect();
     } catch (error) {
       // Without descriptors there is only time to go by; what is wrong with the receiver the next try will tell.

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SystemError } from "../../src/core/errors.ts";
 import { UnixAddress } from "../../src/core/address.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
@@ -110,6 +110,31 @@ claim("only a datagram socket changes its peer, and only to somebody who is ther
     left.close();
     right.close();
   }
+});
+
+claim("who waits is not kept busy when another receiver takes the name and is full, too", async () => {
+  const name = ownName();
+  const to = UnixAddress.parse(name);
+  let tries = 0;
+  to.toString = () => (tries++, name);
+  using sender = UnixSocket.bound(UnixAddress.unnamed);
+  using other = UnixSocket.bound(UnixAddress.unnamed);
+  const first = UnixSocket.bound(name);
+  fill(other, first.address);
+  const waiting = sender.send("late", { to });
+  const go = (rounds: number) =>
+    new Promise<void>((resolve) => setImmediate(() => resolve(rounds ? go(rounds - 1) : undefined)));
+  await go(10);
+  first.close();
+  using second = UnixSocket.bound(name);
+  const queued = fill(other, second.address);
+  await go(10);
+  const before = tries;
+  await go(100);
+  assert(tries - before < 10, `${tries - before} tries in 100 rounds of the event loop`);
+  for (let at = 0; at < queued; at++) await second.receive();
+  await waiting;
+  assertEquals((await second.receive())!.text, "late");
 });
 
 claim("who waits without a descriptor left to wait with tries again, and gets through", async () => {
