@@ -36,6 +36,9 @@ export const DEFAULT_MAX_BYTES = 65536;
 /** The most messages that are received in one call. */
 export const MAX_MESSAGES = 64;
 
+/** The most bytes that the shim takes in one piece, and so does the kernel, but for a page. */
+const MOST_BYTES = 0x7fffffff;
+
 /** Room for small messages behind the first one, which may be as large as allowed. */
 const ROOM_BEHIND = 65536;
 
@@ -131,7 +134,7 @@ export function receiveNow(
   const { buffers } = options;
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   const buffer = options.buffer ?? scratchOf(maxBytes);
-  const size = buffers ? lengthOf(buffers) : options.buffer ? buffer.length : maxBytes;
+  const size = buffers ? lengthOf(buffers) : options.buffer ? Math.min(buffer.length, MOST_BYTES) : maxBytes;
   const maxFds = options.maxFds ?? MAX_FDS_PER_MESSAGE;
   const name = type === "stream" ? null : RECEIVED_NAME;
   // On a packet socket MSG_TRUNC asks for the true length; on a stream it would throw the data away.

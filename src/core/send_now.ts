@@ -14,6 +14,9 @@ import { WOULD_BLOCK } from "./would_block.ts";
 /** Up to here it costs less to copy what is gathered than to ask where it is. */
 const MOST_COPIED_BYTES = 65_536;
 
+/** What the shim takes as one piece; the kernel is given the place of what is larger, and takes of a stream what it can. */
+const MOST_BYTES = 0x7fffffff;
+
 // Calls are synchronous, so one set of buffers serves every socket.
 const sentFds = new Int32Array(MAX_FDS_PER_MESSAGE);
 const gathered = new Uint8Array(MOST_COPIED_BYTES);
@@ -47,6 +50,7 @@ export function sendNow(
   name: Uint8Array<ArrayBuffer> | null,
   address?: string,
 ): number | typeof WOULD_BLOCK {
+  if (data.length > MOST_BYTES) return sendPartsNow(fd, [data], 0, options, name, address);
   const flags = options.more ? MSG.MORE : 0;
   let result: number;
   if (options.fds === undefined && options.credentials === undefined && name === null) {

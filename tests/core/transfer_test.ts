@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { SystemError } from "../../src/core/errors.ts";
 import { claim } from "../claim.ts";
@@ -149,4 +149,22 @@ claim("more bytes than the usual buffer are taken at once if asked for", async (
     const usual = (await right.receive())!;
     assertEquals([usual.data.length, usual.length, usual.truncated], [65536, 100_000, true]);
   });
+});
+
+claim("what lies in a buffer of 2 GiB or more is sent like any other, and received into it", async () => {
+  // Hardly anything is written to it, so it takes hardly any memory.
+  for (const size of [2 ** 31, 2 ** 32 + 1]) {
+    const large = new Uint8Array(size);
+    await withPair("stream", async (left, right) => {
+      const taken = left.trySend(large)!;
+      assert(taken > 0);
+      const message = (await right.receive({ buffer: large, maxFds: 0 }))!;
+      assert(message.length > 0 && message.length <= taken);
+    });
+    await withPair("seqpacket", async (left, right) => {
+      assertEquals(assertThrows(() => left.trySend(large), SystemError).code, "EMSGSIZE");
+      await left.send("packet");
+      assertEquals((await right.receive({ buffer: large }))!.text, "packet");
+    });
+  }
 });
