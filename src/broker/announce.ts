@@ -25,6 +25,9 @@ const LONGEST_PAUSE_MS = 5000;
 /** How long an asker may take to take its answer, in milliseconds. */
 const ANSWER_MS = 5000;
 
+/** How often is read what an asker has sent, 64 KiB each time: as much as its socket takes without being read. */
+const MOST_READS = 4;
+
 /** What to announce, and where. */
 export interface AnnounceOptions {
   /** Where the broker listens, by default where `ipcx pair` looks for it. */
@@ -128,8 +131,8 @@ export class Announcement implements Disposable {
       await asker.send(this.#line, { credentials, signal: AbortSignal.timeout(ANSWER_MS) });
       asker.shutdown("write");
       this.#answered++;
-      // Whoever closes without having read all resets the connection.
-      for (;;) {
+      // Whoever closes without having read all resets the connection: who goes on to send has that coming.
+      for (let read = 0; read < MOST_READS; read++) {
         using message = asker.tryReceive({ maxFds: 0 });
         if (!message) break;
       }

@@ -223,3 +223,18 @@ claim("any broker that speaks the protocol will do", async () => {
   assertEquals(found.map(({ value }) => value), Array.from({ length: 10 }, () => ({ port: 1 })));
   await assertRejects(() => lookUp({ address, key: "other", timeout: 20 }), DOMException);
 });
+
+claim("who floods an announcer instead of reading keeps it from nothing else", async () => {
+  using meeting = new EmbeddedBroker();
+  const { address } = meeting;
+  await using _announcement = announced({ address, key: "k", value: "here" });
+  const program = new URL("programs/flood_announcer.py", import.meta.url).pathname;
+  const flood = new Deno.Command("python3", { args: [program, `${address}`, "k"] });
+  for (let time = 0; time < 5; time++) {
+    const { stdout, stderr } = await flood.output();
+    assertEquals(new TextDecoder().decode(stderr), "");
+    const count = Number(new TextDecoder().decode(stdout));
+    assert(count < 2 ** 20, `${count} bytes were read in one go`);
+  }
+  assertEquals((await lookUp({ address, key: "k" })).value, "here");
+});
