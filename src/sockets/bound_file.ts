@@ -38,6 +38,15 @@ function deviceOfStat(dev: number): number {
   return deviceNumber((dev >>> 8) & 0xfff, (dev & 0xff) | ((dev >>> 12) & 0xfff00));
 }
 
+/** What decides which mounts a process sees: its mount namespace, and its root directory. */
+function viewOf(process: string): string {
+  try {
+    return ["ns/mnt", "root"].map((name) => Deno.readLinkSync(`/proc/${process}/${name}`)).join(" ");
+  } catch {
+    return process;
+  }
+}
+
 /** The file systems of mounts, as a process sees them (proc_pid_mountinfo(5)). */
 function mountsOf(process: string): Map<number, number> {
   const mounts = new Map<number, number>();
@@ -69,10 +78,11 @@ export class BoundFiles {
   readonly #mounts = new Map<string, Map<number, number>>();
   readonly #states = new Map<string, BoundFileState>();
 
-  /** The mounts that a process sees are those of all in its mount namespace and root. */
+  /** They are read once for all processes that see the same: there may be thousands of both. */
   #mountsFor(process: string): Map<number, number> {
-    let mounts = this.#mounts.get(process);
-    if (!mounts) this.#mounts.set(process, mounts = mountsOf(process));
+    const view = viewOf(process);
+    let mounts = this.#mounts.get(view);
+    if (!mounts) this.#mounts.set(view, mounts = mountsOf(process));
     return mounts;
   }
 

@@ -6,6 +6,7 @@
 
 import { check } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
+import { ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 
 /** What the kernel's pieces of a list never exceed; it makes them as large as somebody has room for, up to half of that. */
@@ -38,8 +39,8 @@ export class KernelPort implements DiagPort, Disposable {
    * one's own user namespace; EPROTONOSUPPORT where the kernel has no sock_diag.
    */
   constructor(network?: Fd) {
-    const syscall = network ? "setns" : "socket";
-    this.#fd = new Fd(check(native.ipcx_diag_socket(network?.number ?? -1), syscall));
+    const result = native.ipcx_diag_socket(network?.number ?? -1);
+    this.#fd = new Fd(check(result, result === -ERRNO.EPERM ? "setns" : "socket"));
   }
 
   /** Asks. */
