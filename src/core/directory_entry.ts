@@ -138,11 +138,15 @@ export class DirectoryEntry implements Disposable {
    *
    * @param name The other name.
    * @returns The entry of that name, or −errno: −EEXIST if something has it, −ENOENT if nothing has this one.
+   * @throws {SystemError} EMFILE at the limit of descriptors; nothing is moved then.
    */
   moveTo(name: string): DirectoryEntry | number {
     const [from, to] = [this.#name, name].map((each) => new TextEncoder().encode(`${this.#path(each)}\0`));
+    const moved = new DirectoryEntry(this.#directory.duplicate(), name);
     const result = native.ipcx_move(from, to);
-    return result < 0 ? result : new DirectoryEntry(this.#directory.duplicate(), name);
+    if (result >= 0) return moved;
+    moved[Symbol.dispose]();
+    return result;
   }
 
   /** Removes what has the name. */

@@ -121,7 +121,7 @@ function openMade(entry: DirectoryEntry, path: string, mode: number): HeldFile {
   // A default ACL of the directory may have taken some of the mode away.
   if (made?.isSocket && made.uid === Deno.uid() && (made.mode & ~mode) === 0) return made;
   made?.[Symbol.dispose]();
-  throw taken(path, "replaced by somebody else");
+  throw taken(path, "replaced by somebody else, or its file system keeps no owners and modes");
 }
 
 /**
