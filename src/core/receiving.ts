@@ -75,6 +75,7 @@ export class Receiving {
       // One turn for all of it: nobody else may take what is in between.
       await this.#turns.run(async () => {
         while (filled < buffer.length) {
+          if (areOthersDue()) await letOthersRun(options.signal);
           const maxFds = options.maxFds === undefined ? undefined : options.maxFds - fds.length;
           const rest = { maxFds, buffer: buffer.subarray(filled) };
           const message = await this.#next(() => this.tryReceive(rest), options.signal);

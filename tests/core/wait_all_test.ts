@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Fd } from "../../src/core/fd.ts";
 import { claim } from "../claim.ts";
 import { withPair } from "./pairs.ts";
@@ -97,5 +97,19 @@ claim("300 descriptors and more go over a stream in several messages, a byte wit
     await second;
     assertEquals([Array.from(message.data.subarray(0, 3)), message.fds.length], [[1, 2, 3], 300]);
     await assertRejects(() => left.send("x", { fds }), RangeError, "300 descriptors on a stream need at least 2 bytes");
+  });
+});
+
+claim("who waits for all of what comes in very small pieces lets others run in between", async () => {
+  await withPair("stream", async (left, right) => {
+    left.setOption("sendBuffer", 2 ** 20);
+    let count = 0;
+    // The kernel gives no more at once than what goes with one message's descriptors.
+    while (left.trySend("x", { fds: [left.fd] }) !== undefined) count++;
+    assert(count > 256, `${count} pieces`);
+    let hasRun = false;
+    setImmediate(() => hasRun = true);
+    assertEquals((await right.receive({ maxBytes: count, waitAll: true, maxFds: 0 }))!.length, count);
+    assert(hasRun);
   });
 });
