@@ -27,6 +27,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   recv: () => import("./recv.ts"),
   lock: () => import("./lock.ts"),
   hold: () => import("./hold.ts"),
+  limits: () => import("./limits.ts"),
   sockets: () => import("./sockets.ts"),
   proxy: () => import("./proxy.ts"),
   completions: () => import("./completions.ts"),

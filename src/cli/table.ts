@@ -6,6 +6,7 @@
  */
 
 import { BEAM } from "./beam_table.ts";
+import { LIMITS } from "./limits_table.ts";
 import { LOCK } from "./lock_table.ts";
 import { HOLD } from "./hold_table.ts";
 import { LOGGING } from "./logging_table.ts";
@@ -169,6 +170,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   RECV,
   LOCK,
   HOLD,
+  LIMITS,
   SOCKETS,
   PROXY,
   COMPLETIONS,
