@@ -159,14 +159,32 @@ export class Inheritance implements Disposable {
    * @throws {HandoverError} `"late"` if it did not wait any longer, `"timeout"` if it does not answer: it serves on.
    */
   async claim(settings: Settings): Promise<void> {
-    await within(settings, "the old process did not let go", async (signal) => {
-      await say(this.#link, { type: "ready" }, signal);
-      using packet = await receive(this.#link, signal);
-      if (!packet) return;
-      const { type } = unlessRefused(packet.value);
-      if (type !== "yours") throw new HandoverError("protocol", "the old process did not say that all is ours");
-    });
+    try {
+      await within(settings, "the old process did not let go", async (signal) => {
+        await say(this.#link, { type: "ready" }, signal);
+        using packet = await receive(this.#link, signal);
+        if (!packet) return;
+        const { type } = unlessRefused(packet.value);
+        if (type !== "yours") throw new HandoverError("protocol", "the old process did not say that all is ours");
+      });
+    } catch (error) {
+      if (!this.#hasBeenLetGo()) throw error;
+    }
     this.#link.close();
+  }
+
+  /**
+   * Whether the old process has let go although the wait for that has ended: nobody
+   * would serve if this one gave up. From now on it cannot say so any more.
+   */
+  #hasBeenLetGo(): boolean {
+    try {
+      this.#link.socket.shutdown("read");
+      using message = this.#link.socket.tryReceive({ maxFds: 0 });
+      return message ? checkReply(JSON.parse(message.text)).type === "yours" : false;
+    } catch {
+      return false;
+    }
   }
 
   /** Closes what nobody took, and the connection: the old process serves on, unless it was told otherwise. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Fd, Handover, HandoverError, JsonPackets, SystemError, UnixListener, UnixSocket } from "ipcx";
 import { sealedFile } from "../../src/core/sealed_file.ts";
 import { openPipe } from "../../src/core/pipe.ts";
@@ -221,4 +221,26 @@ claim("an old version that does not let go, or says something else, keeps all", 
     "protocol",
     "the old process did not say that all is ours",
   ]);
+});
+
+claim("an old version that lets go as the wait for that ends has let go; after that it cannot", async () => {
+  const reason = new Error("enough");
+  const outcomes: unknown[] = [];
+  for (const isFirst of [true, false]) {
+    const controller = new AbortController();
+    await against(async (link) => {
+      await offer(link);
+      await outlast(link);
+      const letGo = () => outcomes.push(link.socket.trySend(JSON.stringify({ type: "yours" })));
+      if (isFirst) letGo();
+      controller.abort(reason);
+      if (isFirst) return await outlast(link);
+      await outlast(link);
+      assertThrows(letGo, SystemError, "EPIPE");
+    }, async (address) => {
+      using handover = await Handover.begin(address, { signal: controller.signal });
+      outcomes.push(await handover.ready().catch((error) => error));
+    });
+  }
+  assertEquals(outcomes, [16, undefined, reason]);
 });
