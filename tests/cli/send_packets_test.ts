@@ -5,7 +5,7 @@ import type { Message } from "../../src/core/message.ts";
 import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, NEEDS_ROOT, OwnDirectory, ownName } from "../claim.ts";
 import { contents } from "./beaming.ts";
-import { assertFailed, messagesOf, send, sends, startPeer } from "./packeting.ts";
+import { assertFailed, messagesOf, send, sends, startPeer, withSocket } from "./packeting.ts";
 import { type ProcessOptions, startIpcx, within } from "./program.ts";
 import { withOpen } from "./spawning.ts";
 
@@ -198,16 +198,15 @@ claim("over a stream more go along, in several parts", async () => {
 });
 
 claim("--credentials sends one's own along, also for who asks for them too late", async () => {
-  const address = ownName();
-  using listener = UnixListener.listen(address, { type: "seqpacket" });
   for (const [option, known] of [[[], false], [["--credentials"], true]] as const) {
-    const sending = startIpcx(["send", address, "--data", "x", ...option]);
-    using peer = await within(listener.accept(), "nobody came");
-    assertEquals((await sending.ended()).status, 0);
-    peer.setOption("passCredentials", true);
-    const { credentials } = (await peer.receive())!;
-    const own = { pid: sending.child.pid, uid: Deno.uid(), gid: Deno.gid() };
-    assertEquals(credentials, known ? own : { pid: 0, uid: 65534, gid: 65534 });
+    const [ours, theirs] = UnixSocket.pair("seqpacket");
+    const { status } = await withSocket(theirs.fd, ["send", "fd:3", "--data", "x", ...option]);
+    assertEquals(status, 0);
+    ours.setOption("passCredentials", true);
+    const { pid, uid, gid } = (await ours.receive())!.credentials!;
+    assertEquals([pid > 0, uid, gid], known ? [true, Deno.uid(), Deno.gid()] : [false, 65534, 65534]);
+    ours.close();
+    theirs.close();
   }
 });
 
