@@ -18,7 +18,7 @@ export const SOCKET_ORDERS = ["address", "inode", "recv", "send"] as const;
 /** `ipcx sockets`. */
 export const SOCKETS: CommandSpec = {
   name: "sockets",
-  summary: "list the Unix sockets of this host: who listens, who is connected, who is stuck",
+  summary: "list the host's Unix sockets: who listens, is connected, is stuck",
   usage: ["sockets [options] [ADDR…]"],
   details: `Lists the sockets with these names, or bound to the files at these paths, and
 all if none is given. Options narrow that down: a socket is listed if it fits

@@ -8,8 +8,9 @@ import type { UnixAddress } from "../core/address.ts";
 import { peerCredentialsOf } from "../core/credentials.ts";
 import type { Fd } from "../core/fd.ts";
 import { Waiters } from "../core/waiters.ts";
+import { findBound, type InstanceKeeper } from "./bound_sockets.ts";
 import { InstanceHeldError } from "./held_error.ts";
-import { describeHolder, type InstanceHolder, type InstanceKeeper, keepersOf, socketsOf } from "./holder.ts";
+import { describeHolder, type InstanceHolder } from "./holder.ts";
 import { type Instance, takeInstance } from "./instance.ts";
 import { lockAddress } from "./name.ts";
 import { checkTimeout, Patience } from "./patience.ts";
@@ -45,7 +46,7 @@ export interface InstanceStatus {
 
 function heldError(lock: UnixAddress, { connection, reason }: Answer, expectUid?: number): InstanceHeldError {
   const holder = connection && describeHolder(lock, connection);
-  const keepers = holder && !holder.hasEnded ? [] : keepersOf(lock);
+  const keepers = holder && !holder.hasEnded ? [] : findBound(lock).keepers;
   return new InstanceHeldError({ lock, holder, keepers, unknown: reason, expectUid });
 }
 
@@ -149,7 +150,9 @@ export function instanceStatus(name: UnixAddress | string): InstanceStatus | und
   const lock = lockAddress(name);
   using answer = ask(lock);
   const { connection, reason, isRefused } = answer;
-  if (isRefused && socketsOf(lock).length === 0) return undefined;
-  const keepers = keepersOf(lock);
-  return connection ? { holder: describeHolder(lock, connection), keepers } : { keepers, unknown: reason };
+  const { isBound, keepers, doubt } = findBound(lock);
+  if (isRefused && !isBound) return undefined;
+  return connection
+    ? { holder: describeHolder(lock, connection), keepers }
+    : { keepers, unknown: isRefused && doubt ? doubt : reason };
 }

@@ -5,7 +5,8 @@
  */
 
 import type { UnixAddress } from "../core/address.ts";
-import type { InstanceHolder, InstanceKeeper } from "./holder.ts";
+import type { InstanceKeeper } from "./bound_sockets.ts";
+import type { InstanceHolder } from "./holder.ts";
 import { holderInWords, unknownInWords } from "./words.ts";
 
 /** What an {@linkcode InstanceHeldError} is made of. */

@@ -10,22 +10,12 @@ import { SystemError } from "../core/errors.ts";
 import type { Fd } from "../core/fd.ts";
 import { ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
-import { typeNumber } from "../core/options.ts";
 import { isThere } from "../core/pidfd.ts";
 import { companionsOf } from "./companion.ts";
-import { processesWithSocket, type ProcessRecord, readRecord } from "./process_records.ts";
-import { namedSockets, shownName } from "./unix_table.ts";
+import { type ProcessRecord, readRecord } from "./process_records.ts";
 
 /** How far apart clocks may be: one counts in hundredths, one is set by hand. */
 const SLACK_MS = 1000;
-
-/** A process that has the socket of a lock open, having taken or inherited it. */
-export interface InstanceKeeper {
-  /** Its process id. */
-  pid: number;
-  /** The name of its program, printable: other bytes than ASCII as `\xHH`. */
-  command?: string;
-}
 
 /**
  * Who holds a lock. Process and user are the kernel's word; the rest is for
@@ -101,30 +91,4 @@ export function describeHolder(lock: UnixAddress, connection: Fd): InstanceHolde
       ? { since: record.startedAt, sinceIs: "started" as const }
       : {}),
   };
-}
-
-/**
- * Looks for the socket that has the name of a lock, listening or not.
- *
- * @param lock The lock's name.
- * @returns Its inode; several where a NUL in the name looks like another one's @, none without /proc.
- */
-export function socketsOf(lock: UnixAddress): number[] {
-  const shown = shownName(lock.bytes);
-  return namedSockets(shown)
-    .filter(({ name, type, isOwner }) => name === shown && type === typeNumber("stream") && isOwner)
-    .map(({ inode }) => inode);
-}
-
-/**
- * Looks for all processes that have the socket of a lock open.
- *
- * @param lock The lock's name.
- * @returns Those that may be looked at: for other users than root, their own.
- */
-export function keepersOf(lock: UnixAddress): InstanceKeeper[] {
-  return socketsOf(lock).flatMap(processesWithSocket).map((pid) => {
-    const record = readRecord(pid);
-    return { pid, ...(record ? { command: record.command } : {}) };
-  });
 }

@@ -6,6 +6,7 @@
  */
 
 export { acquireInstance, type AcquireOptions, type InstanceStatus, instanceStatus } from "./acquire.ts";
+export { type InstanceKeeper } from "./bound_sockets.ts";
 export { type HeldErrorParts, InstanceHeldError } from "./held_error.ts";
-export { type InstanceHolder, type InstanceKeeper } from "./holder.ts";
+export { type InstanceHolder } from "./holder.ts";
 export { Instance } from "./instance.ts";

@@ -21,7 +21,7 @@ export interface ProcessRecord {
 }
 
 /** Whether the numbers in /proc are those that this process knows others by. */
-function isOwnProc(): boolean {
+export function isOwnProc(): boolean {
   try {
     return Deno.readLinkSync("/proc/self") === `${Deno.pid}`;
   } catch {
@@ -52,46 +52,5 @@ export function readRecord(pid: number): ProcessRecord | undefined {
     };
   } catch {
     return undefined;
-  }
-}
-
-/** The processes that /proc shows, in ascending order. */
-function pids(): number[] {
-  return Array.from(Deno.readDirSync("/proc"), ({ name }) => Number(name)).filter((pid) => pid > 0)
-    .sort((one, other) => one - other);
-}
-
-function hasOpen(pid: number, target: string): boolean {
-  try {
-    for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
-      if (readLink(`/proc/${pid}/fd/${name}`) === target) return true;
-    }
-  } catch {
-    // It has ended, or is another user's.
-  }
-  return false;
-}
-
-function readLink(path: string): string | undefined {
-  try {
-    return Deno.readLinkSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Looks for the processes that have a socket open: each descriptor of each
- * process that may be looked at.
- *
- * @param inode The socket's inode.
- * @returns Their process ids, in ascending order; other users' only for root.
- */
-export function processesWithSocket(inode: number): number[] {
-  if (!isOwnProc()) return [];
-  try {
-    return pids().filter((pid) => hasOpen(pid, `socket:[${inode}]`));
-  } catch {
-    return [];
   }
 }

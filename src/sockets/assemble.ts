@@ -6,8 +6,8 @@
 
 import { UnixAddress } from "../core/address.ts";
 import type { SocketHolder, SocketHolders } from "../core/socket_holders.ts";
+import { type DiagSocket, SHUTDOWN, TCP } from "../core/unix_diag.ts";
 import type { SocketEntry, SocketPeer, SocketState } from "./entry.ts";
-import { type DiagSocket, SHUTDOWN, TCP } from "./unix_diag.ts";
 
 /** The sockets of a network namespace. */
 export interface NetworkSockets {

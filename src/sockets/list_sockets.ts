@@ -5,16 +5,16 @@
  */
 
 import { toAddress, type UnixAddress } from "../core/address.ts";
+import { KernelPort } from "../core/diag_port.ts";
+import { askForSockets } from "../core/diag_questions.ts";
 import { SystemError } from "../core/errors.ts";
 import { findSocketHolders } from "../core/socket_holders.ts";
+import type { DiagSocket } from "../core/unix_diag.ts";
 import { assemble } from "./assemble.ts";
 import { BoundFiles } from "./bound_file.ts";
-import { KernelPort } from "./diag_port.ts";
 import type { SocketEntry } from "./entry.ts";
 import { byAddress, type Candidate, conditionOf, type SocketFilter } from "./filter.ts";
 import { type Network, openAllNetworks, openNetwork, ownNetwork } from "./networks.ts";
-import { askForSockets } from "./questions.ts";
-import type { DiagSocket } from "./unix_diag.ts";
 
 /** Where to look, and what for. */
 export interface ListSocketsOptions extends SocketFilter {

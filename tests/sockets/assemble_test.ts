@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { SocketHolders } from "../../src/core/socket_holders.ts";
 import { assemble } from "../../src/sockets/assemble.ts";
 import type { SocketEntry } from "../../src/sockets/entry.ts";
-import { type DiagSocket, TCP } from "../../src/sockets/unix_diag.ts";
+import { type DiagSocket, TCP } from "../../src/core/unix_diag.ts";
 import { claim } from "../claim.ts";
 
 function raw(parts: Partial<DiagSocket> & { inode: number }): DiagSocket {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { check } from "../core/errors.ts";
-import { Fd } from "../core/fd.ts";
-import { ERRNO } from "../core/linux.ts";
-import { native } from "../core/native.ts";
+import { check } from "./errors.ts";
+import { Fd } from "./fd.ts";
+import { ERRNO } from "./linux.ts";
+import { native } from "./native.ts";
 
 /** What the kernel's pieces of a list never exceed; it makes them as large as somebody has room for, up to half of that. */
 const PIECE_BYTES = 65_536;

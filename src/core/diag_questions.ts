@@ -5,8 +5,8 @@
  * @module
  */
 
-import { SystemError } from "../core/errors.ts";
-import { ERRNO } from "../core/linux.ts";
+import { SystemError } from "./errors.ts";
+import { ERRNO } from "./linux.ts";
 import type { DiagPort } from "./diag_port.ts";
 import { decodeMessages, NetlinkError, type NetlinkMessage, NLM_F, NLMSG, Numbers } from "./netlink.ts";
 import {
@@ -123,4 +123,17 @@ export function askForSockets(port: DiagPort): DiagSocket[] {
   const sockets = [...new Map(listed.map((socket) => [`${socket.inode} ${socket.cookie}`, socket])).values()];
   addPending(port, sockets);
   return sockets;
+}
+
+/**
+ * Asks for the names of the sockets that have no peer: listeners, and those that
+ * are merely bound. It costs a fraction of a full list.
+ *
+ * @param port Where to ask.
+ * @returns The sockets of the port's network namespace.
+ * @throws {SystemError} ENOENT where the kernel cannot list Unix sockets.
+ * @throws {NetlinkError} For an answer that is none.
+ */
+export function askForUnconnected(port: DiagPort): DiagSocket[] {
+  return askForList(port, { show: SHOW.NAME, states: 1 << TCP.LISTEN | 1 << TCP.CLOSE });
 }

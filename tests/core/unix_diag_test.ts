@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { UnixSocket } from "../../src/core/socket.ts";
-import { KernelPort } from "../../src/sockets/diag_port.ts";
-import { decodeMessages, NetlinkError } from "../../src/sockets/netlink.ts";
-import { decodeSocket, type DiagSocket, encodeRequest, SHOW } from "../../src/sockets/unix_diag.ts";
+import { KernelPort } from "../../src/core/diag_port.ts";
+import { decodeMessages, NetlinkError } from "../../src/core/netlink.ts";
+import { decodeSocket, type DiagSocket, encodeRequest, SHOW } from "../../src/core/unix_diag.ts";
 import { claim } from "../claim.ts";
 import { attribute, describe, u32 } from "./raw_answers.ts";
 

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { AF_UNIX } from "../core/linux.ts";
-import { typeName } from "../core/options.ts";
-import type { SocketType } from "../core/options.ts";
+import { AF_UNIX } from "./linux.ts";
+import { typeName } from "./options.ts";
+import type { SocketType } from "./options.ts";
 import { decodeAttributes, encodeMessage, NLM_F, Numbers, viewOf } from "./netlink.ts";
 
 /** The type of a request about sockets, and of its answers. */

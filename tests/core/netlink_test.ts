@@ -8,7 +8,7 @@ import {
   type NetlinkMessage,
   Numbers,
   viewOf,
-} from "../../src/sockets/netlink.ts";
+} from "../../src/core/netlink.ts";
 import { claim } from "../claim.ts";
 import { attribute, joined } from "./raw_answers.ts";
 

@@ -6,9 +6,9 @@
 
 import { SystemError } from "../../src/core/errors.ts";
 import { ERRNO } from "../../src/core/linux.ts";
-import type { DiagPort } from "../../src/sockets/diag_port.ts";
-import { decodeMessages, encodeMessage, NLM_F, NLMSG, Numbers } from "../../src/sockets/netlink.ts";
-import { SOCK_DIAG_BY_FAMILY } from "../../src/sockets/unix_diag.ts";
+import type { DiagPort } from "../../src/core/diag_port.ts";
+import { decodeMessages, encodeMessage, NLM_F, NLMSG, Numbers } from "../../src/core/netlink.ts";
+import { SOCK_DIAG_BY_FAMILY } from "../../src/core/unix_diag.ts";
 
 /** Bytes one behind the other. */
 export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

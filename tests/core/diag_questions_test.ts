@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../src/core/errors.ts";
-import { NetlinkError, NLM_F, NLMSG } from "../../src/sockets/netlink.ts";
-import { askForSockets } from "../../src/sockets/questions.ts";
-import { SHOW, TCP } from "../../src/sockets/unix_diag.ts";
+import { NetlinkError, NLM_F, NLMSG } from "../../src/core/netlink.ts";
+import { askForSockets } from "../../src/core/diag_questions.ts";
+import { SHOW, TCP } from "../../src/core/unix_diag.ts";
 import { claim } from "../claim.ts";
 import { type Answer, attribute, done, failure, ScriptedPort, socket, u32 } from "./raw_answers.ts";
 
