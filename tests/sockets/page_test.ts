@@ -62,7 +62,7 @@ claim("the limits in docs/sockets.md are those of the code", () => {
   const says = (name: string, text: string): void =>
     assert(limit.get(name)?.startsWith(text), `${name}: '${text}' does not begin '${limit.get(name)}'`);
   says("processes and descriptors in a cell of the table", `${constant("src/cli/sockets_text.ts", "MOST_SHOWN")},`);
-  says("times a list is asked for that changes meanwhile", `${constant("src/sockets/questions.ts", "ATTEMPTS")},`);
+  says("times a list is asked for that changes meanwhile", `${constant("src/core/diag_questions.ts", "ATTEMPTS")},`);
   const days = Math.floor(constant("src/sockets/watch_sockets.ts", "MAX_INTERVAL_MS") / 86_400_000);
   says("time between two looks", `1 millisecond to ${days} days`);
   const option = rows(section(page, "## `ipcx sockets`")).find(([name]) => name.includes("--watch"))!;
