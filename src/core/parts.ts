@@ -37,6 +37,32 @@ export function partsFrom(
 }
 
 /**
+ * Takes some bytes of all parts.
+ *
+ * @param parts The parts, in their order.
+ * @param skipped How many of their bytes to leave out, from the first on.
+ * @param most How many of those behind to take at most.
+ * @returns Views of them.
+ */
+export function someOf(
+  parts: readonly Uint8Array<ArrayBuffer>[],
+  skipped: number,
+  most: number,
+): Uint8Array<ArrayBuffer>[] {
+  const some: Uint8Array<ArrayBuffer>[] = [];
+  let skip = skipped;
+  let left = most;
+  for (const part of parts) {
+    const piece = part.subarray(skip, skip + left);
+    if (piece.length > 0) some.push(piece);
+    skip = Math.max(skip - part.length, 0);
+    left -= piece.length;
+    if (left === 0) break;
+  }
+  return some;
+}
+
+/**
  * Adds up the lengths of parts.
  *
  * @param parts The parts.

@@ -9,9 +9,9 @@ import { areOthersDue } from "./fairness.ts";
 import type { Fd } from "./fd.ts";
 import { ERRNO } from "./linux.ts";
 import type { Payload } from "./message.ts";
-import { MOVE, moved, moveOn, NOT_BEGUN } from "./moving.ts";
+import { MOVE, moved, moveOn, NOT_BEGUN, STEP_BYTES } from "./moving.ts";
 import { native } from "./native.ts";
-import { lengthOf, MAX_PARTS, partsFrom } from "./parts.ts";
+import { lengthOf, MAX_PARTS, partsFrom, someOf } from "./parts.ts";
 import { sendPartsNow } from "./send_now.ts";
 import { trafficOf } from "./traffic.ts";
 import { WOULD_BLOCK } from "./would_block.ts";
@@ -78,13 +78,19 @@ export async function writeAll(to: Fd, data: Payload, options: WriteOptions = {}
   const medium = traffic.flowing(to.number);
   if (medium === "packets") throw new TypeError("packets and datagrams are sent, not written: use UnixSocket.send");
   const count = lengthOf(parts);
-  const step = (at: number): number => {
+  const writeNow = (parts: readonly Uint8Array<ArrayBuffer>[], skipped: number, more?: boolean): number => {
     const result = medium === "no socket"
-      ? writePartsNow(to.number, parts, at)
-      : sendPartsNow(to.number, parts, at, { more }, null, `fd:${to.number}`);
-    const isFull = result === WOULD_BLOCK || result < 0;
-    moved[0] = isFull ? 0 : result;
-    return isFull ? MOVE.FULL : NOT_BEGUN;
+      ? writePartsNow(to.number, parts, skipped)
+      : sendPartsNow(to.number, parts, skipped, { more }, null, `fd:${to.number}`);
+    return result === WOULD_BLOCK ? -ERRNO.EAGAIN : result;
+  };
+  const step = (at: number): number => {
+    // A reader that is as fast would keep the kernel busy with one call until its end.
+    const isLast = count - at <= STEP_BYTES;
+    const result = isLast ? writeNow(parts, at, more) : writeNow(someOf(parts, at, STEP_BYTES), 0, true);
+    moved[0] = Math.max(result, 0);
+    if (result < 0) return MOVE.FULL;
+    return result === STEP_BYTES ? MOVE.DONE : NOT_BEGUN;
   };
   if (count === 0) return 0;
   const begin = areOthersDue() ? MOVE.DONE : NOT_BEGUN;

@@ -79,6 +79,34 @@ claim("a reader that does not read makes the writer wait, until a signal or clos
   await assertRejects(() => writeAll(pipe.writer, "x"), ClosedError);
 });
 
+claim("what is long and finds room all the time leaves others their turns, and heeds a signal", async () => {
+  using sink = openPath("/dev/null", OPEN.WRITE);
+  const half = new Uint8Array(32 * MIB);
+  let turns = 0;
+  let isWritten = false;
+  const writing = writeAll(sink, [half, half]).finally(() => isWritten = true);
+  while (!isWritten) {
+    await new Promise((resolve) => setImmediate(resolve));
+    turns++;
+  }
+  assertEquals(await writing, 64 * MIB);
+  assert(turns >= 15, `${turns} turns`);
+  const controller = new AbortController();
+  const ended = writeAll(sink, [half, half], { signal: controller.signal });
+  controller.abort(REASON);
+  assertStrictEquals(await assertRejects(() => ended), REASON);
+});
+
+claim("parts of many MiB arrive whole, wherever they are divided on the way", async () => {
+  await withPair("stream", async (left, right) => {
+    const lengths = [1, 5 * MIB + 3, 0, 4 * MIB, 17, 3 * MIB];
+    const total = lengths.reduce((sum, length) => sum + length);
+    const writing = writeAll(left.fd, pieces(0, ...lengths));
+    await receiveContents(right, 0, total);
+    assertEquals(await writing, total);
+  });
+});
+
 claim("a reader that has gone is an error, and so is what cannot be written to", async () => {
   using pipe = new OwnPipe();
   const fails = async (writing: Promise<number>, code: string, syscall: string): Promise<void> => {
