@@ -16,7 +16,7 @@ import { HoldAccess } from "../hold/access.ts";
 import { defaultHolderAddress } from "../hold/defaults.ts";
 import { FdHolder } from "../hold/holder.ts";
 import type { HolderLimits } from "../hold/limits.ts";
-import { type HoldTarget, openTarget, parseHoldTarget } from "../hold/listen_target.ts";
+import { fileOfInherited, type HoldTarget, openTarget, parseHoldTarget } from "../hold/listen_target.ts";
 import { checkName } from "../hold/names.ts";
 import { surviveFaults } from "./faults.ts";
 import { setUpLogging } from "./logging.ts";
@@ -91,13 +91,21 @@ function openSockets(args: Arguments, passed: ActivatedFd | undefined): UnixList
   return sockets;
 }
 
-/** Opens and holds everything; the holder is closed by the caller, also if this fails. */
-async function fill(holder: FdHolder, targets: readonly NamedTarget[], passed: readonly ActivatedFd[]): Promise<void> {
+/** Holds what was passed. What would be opened under its name was opened by the predecessor, with its file. */
+function holdPassed(holder: FdHolder, targets: readonly NamedTarget[], passed: readonly ActivatedFd[]): void {
   using unheld = new DisposableStack();
   for (const { fd } of passed) unheld.use(fd);
-  for (const { fd, name } of numbered(passed)) holder.hold(name, fd, { expire: 0 });
+  for (const { fd, name } of numbered(passed)) {
+    const target = targets.find((one) => one.name === name)?.target;
+    holder.hold(name, fd, { expire: 0, file: target && fileOfInherited(target, fd) });
+  }
   unheld.move();
-  for (const { name, target } of targets) {
+}
+
+/** Opens and holds what was not passed. */
+async function holdOpened(holder: FdHolder, targets: readonly NamedTarget[]): Promise<void> {
+  const isHeld = new Set(holder.held.map(({ name }) => name));
+  for (const { name, target } of targets.filter((one) => !isHeld.has(one.name))) {
     const { fd, file } = await openTarget(target);
     try {
       holder.hold(name, fd, { expire: 0, file });
@@ -118,7 +126,9 @@ async function serve(args: Arguments, holder: FdHolder, passed: readonly Activat
   const pidfile = args.get("pidfile");
   if (pidfile !== undefined) stack.use(Pidfile.create(pidfile));
   stack.defer(() => holder.close());
-  await fill(holder, targetsFrom(args), passed.filter((one) => one !== control));
+  const targets = targetsFrom(args);
+  holdPassed(holder, targets, passed.filter((one) => one !== control));
+  await holdOpened(holder, targets);
   for (const socket of sockets) holder.listen(socket);
   const { limits } = holder.status;
   getLogger("hold").info("serving", {

@@ -49,15 +49,6 @@ function portions(names: readonly string[]): string[][] {
   return parts;
 }
 
-/** Waits before a busy holder is asked again; when time is up, that it was busy is what there is to tell. */
-async function pauseAfter(busy: HoldError, ms: number, signal: AbortSignal, given?: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, signal);
-  } catch (error) {
-    throw given?.aborted ? error : busy;
-  }
-}
-
 /** Names that go into one request, so that all is done or nothing. */
 function inOneRequest(names: readonly string[]): string[] {
   if (names.length <= MAX_NAMES) return names.map(checkName);
@@ -211,17 +202,28 @@ export class HolderClient {
   }
 
   async #call<T>(given: AbortSignal | undefined, talk: (conversation: Conversation) => Promise<T>): Promise<T> {
-    const ends = [...(given ? [given] : []), ...(this.#timeout > 0 ? [AbortSignal.timeout(this.#timeout)] : [])];
-    const signal = AbortSignal.any(ends);
-    for (let pause = FIRST_PAUSE_MS;; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-      try {
-        const socket = await UnixSocket.connect(this.#address, { type: "seqpacket", signal });
-        using conversation = new Conversation(socket, `${this.#address}`, signal);
-        return await talk(conversation);
-      } catch (error) {
-        if (!(error instanceof HoldError) || error.reason !== "busy") throw error;
-        await pauseAfter(error, pause, signal, given);
+    const late = this.#timeout > 0 ? AbortSignal.timeout(this.#timeout) : undefined;
+    const signal = AbortSignal.any([given, late].filter((one) => one !== undefined));
+    let busy: HoldError | undefined;
+    try {
+      for (let pause = FIRST_PAUSE_MS;; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+        try {
+          return await this.#attempt(talk, signal);
+        } catch (error) {
+          if (!(error instanceof HoldError) || error.reason !== "busy") throw error;
+          busy = error;
+        }
+        await delay(pause, signal);
       }
+    } catch (error) {
+      // When time is up, that it was busy is what there is to tell.
+      throw late?.aborted && !given?.aborted ? busy ?? error : error;
     }
+  }
+
+  async #attempt<T>(talk: (conversation: Conversation) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const socket = await UnixSocket.connect(this.#address, { type: "seqpacket", signal });
+    using conversation = new Conversation(socket, `${this.#address}`, signal);
+    return await talk(conversation);
   }
 }

@@ -6,6 +6,8 @@
 
 import { groupId, userId } from "../core/accounts.ts";
 import { UnixAddress } from "../core/address.ts";
+import { nameOf } from "../core/endpoint.ts";
+import { SystemError } from "../core/errors.ts";
 import { Fd } from "../core/fd.ts";
 import { listenTcp } from "../core/internet.ts";
 import { UnixListener } from "../core/listener.ts";
@@ -82,6 +84,25 @@ function listenUnix(type: "stream" | "seqpacket", address: UnixAddress, options:
 function fileOf(path: string): SocketFile {
   const { dev, ino } = Deno.lstatSync(path);
   return new SocketFile(path, { dev, ino: ino ?? -1 });
+}
+
+/**
+ * Finds the socket file of a listener that somebody else has opened in our stead.
+ *
+ * @param target Where it would have been opened.
+ * @param fd The listener, which stays the caller's.
+ * @returns Its file, if it listens at that path, which is absolute.
+ */
+export function fileOfInherited(target: HoldTarget, fd: Fd): SocketFile | undefined {
+  if (target.kind !== "unix" || target.address.kind !== "path") return undefined;
+  const path = target.address.filename;
+  try {
+    return path.startsWith("/") && nameOf(fd.number, false).equals(target.address) ? fileOf(path) : undefined;
+  } catch (error) {
+    // It is no Unix socket, or its file is gone.
+    if (error instanceof SystemError || error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -10,6 +10,7 @@
  */
 
 import { ClosedError, SystemError } from "../core/errors.ts";
+import type { Fd } from "../core/fd.ts";
 import { type JsonPacket, JsonPackets, PacketError } from "../core/json_packets.ts";
 import { ERRNO } from "../core/linux.ts";
 import { native } from "../core/native.ts";
@@ -31,6 +32,11 @@ export interface SessionOwner {
   onUnread(peer: HoldPeer): void;
 }
 
+const encoder = new TextEncoder();
+
+/** How a connection goes on: with the next request, not at all, or only until a client hangs up that left a reply unread. */
+type Course = "next" | "over" | "unread";
+
 /** A connection that is over; nobody is left to be told. */
 function isOver(error: unknown): boolean {
   return error instanceof SystemError || error instanceof ClosedError;
@@ -49,7 +55,7 @@ function replyOf({ reason, message }: HoldError): HoldReply {
 
 /** One client. */
 export class Session implements Disposable {
-  readonly #packets: JsonPackets<HoldRequest, HoldReply>;
+  readonly #packets: JsonPackets<HoldRequest>;
   readonly #peer: HoldPeer;
   readonly #owner: SessionOwner;
 
@@ -73,7 +79,9 @@ export class Session implements Disposable {
    */
   async serve(): Promise<void> {
     await this.#untilOver(async () => {
-      while (await this.#serveOne());
+      let course: Course;
+      do course = await this.#serveOne(); while (course === "next");
+      if (course === "unread") await this.#waitForHangup();
     });
   }
 
@@ -95,7 +103,7 @@ export class Session implements Disposable {
         }
         return true;
       });
-      if (isThere) await this.#tell(error);
+      if (isThere) this.#tell(error);
     });
   }
 
@@ -105,7 +113,7 @@ export class Session implements Disposable {
    * @param error What it is told.
    */
   async turnAway(error: HoldError): Promise<void> {
-    await this.#untilOver(() => this.#tell(error));
+    await this.#untilOver(() => Promise.resolve(this.#tell(error)));
   }
 
   async #untilOver(serve: () => Promise<void>): Promise<void> {
@@ -118,16 +126,17 @@ export class Session implements Disposable {
     }
   }
 
-  async #serveOne(): Promise<boolean> {
+  /** What came is closed again before anything is waited for. */
+  async #serveOne(): Promise<Course> {
     try {
       using packet = await this.#inTime((signal) => this.#packets.receive({ signal }));
-      if (this.#hasUnread) return await this.#waitForHangup();
-      return packet ? await this.#answer(packet) : false;
+      if (this.#hasUnread) return "unread";
+      return packet ? this.#answer(packet) : "over";
     } catch (error) {
       if (!(error instanceof PacketError)) throw error;
-      if (this.#hasUnread) return await this.#waitForHangup();
-      await this.#tell(refusalOf(error));
-      return false;
+      if (this.#hasUnread) return "unread";
+      this.#tell(refusalOf(error));
+      return "over";
     }
   }
 
@@ -147,36 +156,43 @@ export class Session implements Disposable {
     }
   }
 
-  async #answer(packet: JsonPacket<HoldRequest>): Promise<boolean> {
+  /** In one go: what is to go along is still held when it is sent, and nobody else's by the time it is let go. */
+  #answer(packet: JsonPacket<HoldRequest>): Course {
     try {
       const { reply, fds, afterwards } = this.#owner.perform(packet, this.#peer);
-      await this.#packets.send(reply, { fds });
+      this.#send(reply, fds);
       afterwards?.();
-      return true;
+      return "next";
     } catch (error) {
       if (error instanceof SystemError && error.errno === ERRNO.ETOOMANYREFS) {
-        await this.#tell(new HoldError("busy", "too many descriptors are on their way to clients: try again"));
-        return true;
+        this.#tell(new HoldError("busy", "too many descriptors are on their way to clients: try again"));
+        return "next";
       }
       if (!(error instanceof HoldError)) throw error;
-      await this.#tell(error);
-      return error.reason !== "invalid";
+      this.#tell(error);
+      return error.reason === "invalid" ? "over" : "next";
     }
   }
 
-  async #tell(error: HoldError): Promise<void> {
+  #tell(error: HoldError): void {
     this.#owner.onRefused(error, this.#peer);
-    await this.#packets.send(replyOf(error));
+    this.#send(replyOf(error));
+  }
+
+  /** There is room: the client has read everything before this. */
+  #send(reply: HoldReply, fds: readonly Fd[] = []): void {
+    const { socket } = this.#packets;
+    if (socket.trySend(encoder.encode(JSON.stringify(reply)), { fds }) !== undefined) return;
+    throw new SystemError("sendmsg", ERRNO.EAGAIN, { pid: this.#peer.pid });
   }
 
   get #hasUnread(): boolean {
     return unreadBytes(this.#packets.socket.fd) > 0;
   }
 
-  async #waitForHangup(): Promise<boolean> {
+  async #waitForHangup(): Promise<void> {
     this.#owner.onUnread(this.#peer);
     await this.#packets.socket.ready("hangup");
-    return false;
   }
 
   /** Ends the connection. */

@@ -210,12 +210,13 @@ claim("a server that has a copy serves on when the holder has ended, and is stil
 
 claim("a holder hands all that it holds to the next one, and no connection is refused", async () => {
   using directory = new OwnDirectory();
-  await using holding = await Holding.start(directory, ["-l", "local=./local", "-l", "web=tcp:127.0.0.1:0"]);
+  const listen = ["-l", `local=${directory.file("local")}`, "-l", "web=tcp:127.0.0.1:0"];
+  await using holding = await Holding.start(directory, [...listen, "-l", "other=./other"]);
   const { web } = await holding.held();
   using waiting = await UnixSocket.connect(directory.file("local"));
-  // The process id is known to the next one only as that of whom it asks.
+  // The next one is told to listen at the same places, and takes what it is passed instead.
   const script = `kill ${holding.process.child.pid}; while [ -e hold ]; do sleep 0.01; done; exec "$@"`;
-  const next = [Deno.execPath(), "run", "-A", "--quiet", `${ROOT}cli.ts`, "hold"];
+  const next = [Deno.execPath(), "run", "-A", "--quiet", `${ROOT}cli.ts`, "hold", ...listen, "-l", "own=./own"];
   await using process = startIpcx(["hold", "run", "--all", "--", "sh", "-c", script, "-", ...next], {
     cwd: directory.path,
     env: holding.env,
@@ -223,7 +224,8 @@ claim("a holder hands all that it holds to the next one, and no connection is re
   await process.says("serving");
   assertEquals((await holding.process.ended()).status, 0);
   const held = await holding.held();
-  assertEquals([held.web.address, held.local.address], [web.address, "./local"]);
+  assertEquals([held.web.address, held.local.address], [web.address, directory.file("local")]);
+  assertEquals(Object.keys(held), ["local", "other", "own", "web"]);
   const server = new URL("../hold/programs/server.py", import.meta.url).pathname;
   await using version = startIpcx(["hold", "run", "local", "--", "python3", server, "2"], {
     cwd: directory.path,
@@ -232,4 +234,6 @@ claim("a holder hands all that it holds to the next one, and no connection is re
   await waiting.send("still there?\n");
   assertEquals((await waiting.receive())!.text, "2 still there?\n");
   await version.stop();
+  assertEquals((await process.stop()).status, 0);
+  assertEquals(namesIn(directory), ["other"], "what it was not told of is not its own");
 });

@@ -111,7 +111,18 @@ claim("who leaves a reply unread gets no other one, and keeps its place until it
   assertEquals(holder.holder.status.retrieved, 2);
 });
 
-claim("nor is it let off when it takes too long", async () => {
+claim("what came with a request that is not answered is closed", async () => {
+  using holder = new EmbeddedHolder();
+  using kept = new Watched(), sent = new Watched();
+  holder.holder.hold("it", kept.given.fd.duplicate());
+  using greedy = await holder.connect();
+  await greedy.send('{"op":"retrieve","names":["it"]}');
+  await greedy.send('{"op":"store","names":["more"]}', { fds: [sent.given.fd] });
+  await sent.isClosed();
+  assertEquals([holder.names, holder.holder.status.stored], [["it"], 0]);
+});
+
+claim("who leaves a reply unread is not let off when it takes too long", async () => {
   const recorder = new Recorder("DEBUG");
   loggerTo(recorder, "WARN", "hold");
   using holder = new EmbeddedHolder({ limits: { maxClients: 1, requestTimeout: 20 } });

@@ -52,7 +52,7 @@ claim("more clients of one user than the most are told so, and let in when one h
   using told = await outside.receive();
   assertEquals(JSON.parse(told!.text), { ok: false, error: "busy", message });
   assertEquals(await outside.receive(), null);
-  const impatient = new HolderClient(holder.address, { timeout: 50 });
+  const impatient = new HolderClient(holder.address, { timeout: 1000 });
   assertEquals(await refusal(impatient.list()), ["busy", message]);
 
   const patient = holder.client.list();

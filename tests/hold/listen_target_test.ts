@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FdHolder, openListener, UnixAddress, UnixListener, UnixSocket } from "ipcx";
 import fc from "fast-check";
-import { parseHoldTarget } from "../../src/hold/listen_target.ts";
+import { fileOfInherited, parseHoldTarget } from "../../src/hold/listen_target.ts";
 import { claim, NEEDS_ROOT, OwnDirectory, ownName } from "../claim.ts";
 import { isCloseOnExec, isNonblocking } from "../core/open_descriptors.ts";
 
@@ -154,6 +154,27 @@ claim("a file goes with its listener, unless somebody else still listens there o
   holder.close();
   assertEquals(Deno.readTextFileSync(path), "another's");
 });
+
+claim(
+  "the file of a listener that was passed is ours if it is at the path that we would have listened at",
+  async () => {
+    using directory = new OwnDirectory();
+    const path = directory.file("s");
+    const { fd, file } = await openListener(path);
+    const { fd: tcp } = await openListener("tcp:127.0.0.1:0");
+    const found = (where: string, listener = fd): boolean =>
+      fileOfInherited(parseHoldTarget(where), listener) !== undefined;
+    assertEquals([found(path), found(`unix:${path},mode=0666`)], [true, true]);
+    assertEquals(
+      [found(directory.file("t")), found("@s"), found("tcp:127.0.0.1:0"), found(path, tcp)],
+      Array(4).fill(false),
+    );
+    file!.remove();
+    assertEquals(found(path), false);
+    fd.close();
+    tcp.close();
+  },
+);
 
 claim("a listener that is on its way to somebody has not ended", async () => {
   using directory = new OwnDirectory();
