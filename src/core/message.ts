@@ -26,7 +26,7 @@ export interface SendOptions {
   credentials?: Credentials;
   /** Where to send a datagram from a socket that is not connected. */
   to?: UnixAddress | string;
-  /** Tells the kernel that more follows (MSG_MORE). */
+  /** Tells the kernel that more follows (MSG_MORE), which changes nothing on Unix sockets so far. */
   more?: boolean;
   /** Ends the wait for room with its reason. On a stream part of the data may have been sent. */
   signal?: AbortSignal;
@@ -47,7 +47,8 @@ export interface ReceiveOptions {
    * Waits until as much has come as was asked for, or the end (MSG_WAITALL); for
    * streams. Unlike the kernel it does not stop at descriptors: all of them are
    * in the message, of which there may be 253 with each byte, unless `maxFds` says
-   * otherwise. What was taken is lost if the signal ends the wait.
+   * otherwise. What several have sent comes without credentials and pidfd. What
+   * was taken is lost if the signal ends the wait.
    */
   waitAll?: boolean;
   /** The most descriptors to keep, 0–253, by default 253; what comes beyond is closed. */

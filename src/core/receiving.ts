@@ -15,6 +15,7 @@ import { Message, type ReceiveManyOptions, type ReceiveOptions } from "./message
 import type { SocketType } from "./options.ts";
 import { lengthOf, MAX_PARTS } from "./parts.ts";
 import { DEFAULT_MAX_BYTES, MAX_MESSAGES, receiveManyNow, receiveNow } from "./receive_now.ts";
+import { isSameSender } from "./same_sender.ts";
 import type { Traffic } from "./traffic.ts";
 import type { Turns } from "./turns.ts";
 import { UrgentBytes } from "./urgent.ts";
@@ -70,7 +71,7 @@ export class Receiving {
     const fds: Fd[] = [];
     let first: Message | undefined;
     let filled = 0;
-    let controlTruncated = false, fdsLost = false;
+    let controlTruncated = false, fdsLost = false, isOfOne = true;
     try {
       // One turn for all of it: nobody else may take what is in between.
       await this.#turns.run(async () => {
@@ -84,7 +85,10 @@ export class Receiving {
           fds.push(...message.takeFds());
           controlTruncated ||= message.controlTruncated;
           fdsLost ||= message.fdsLost;
-          if (first) message.pidfd?.close();
+          if (first) {
+            isOfOne &&= isSameSender(first, message);
+            message.pidfd?.close();
+          }
           first ??= message;
         }
       }, options.signal);
@@ -94,6 +98,7 @@ export class Receiving {
       throw error;
     }
     if (!first) return null;
+    if (!isOfOne) first.pidfd?.close();
     return new Message({
       data: buffer,
       kept: filled,
@@ -102,8 +107,7 @@ export class Receiving {
       controlTruncated,
       fdsLost,
       fds,
-      credentials: first.credentials,
-      pidfd: first.pidfd,
+      ...(isOfOne ? { credentials: first.credentials, pidfd: first.pidfd } : {}),
     });
   }
 

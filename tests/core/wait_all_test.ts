@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Fd } from "../../src/core/fd.ts";
-import { claim } from "../claim.ts";
+import { claim, NEEDS_ROOT } from "../claim.ts";
 import { withPair } from "./pairs.ts";
 
 claim("waiting for all takes as much as was asked for, however it comes", async () => {
@@ -113,3 +113,19 @@ claim("who waits for all of what comes in very small pieces lets others run in b
     assert(hasRun);
   });
 });
+
+claim("what one has sent tells whose it is, and what several have put together is nobody's", async () => {
+  const another = { pid: Deno.pid, uid: 65534, gid: 65534 };
+  await withPair("stream", async (left, right) => {
+    right.setOption("passCredentials", true);
+    right.setOption("passPidfd", true);
+    await left.send("a");
+    await left.send("b", { fds: [left.fd] });
+    using one = (await right.receive({ maxBytes: 2, waitAll: true }))!;
+    assertEquals([one.text, one.credentials?.pid, one.pidfd?.isOpen], ["ab", Deno.pid, true]);
+    await left.send("a");
+    await left.send("b", { credentials: another });
+    using both = (await right.receive({ maxBytes: 2, waitAll: true }))!;
+    assertEquals([both.text, both.credentials, both.pidfd], ["ab", undefined, undefined]);
+  });
+}, { skip: NEEDS_ROOT });
