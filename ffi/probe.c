@@ -59,14 +59,17 @@ int32_t ipcx_probe_send(int32_t fd, const void *data, uint32_t length,
 }
 
 /* Receives a message with its control messages as they are: their descriptors
- * are the caller's. `told` is given msg_flags and the bytes of `control` that
- * were used. */
+ * are the caller's. `told` is given msg_flags, the bytes of `control` that
+ * were used, and the length of the sender's address. */
 int32_t ipcx_probe_receive(int32_t fd, void *data, uint32_t length,
                            void *control, uint32_t control_size, int32_t flags,
                            int32_t *told)
 {
     struct iovec part = {.iov_base = data, .iov_len = length};
-    struct msghdr message = {.msg_iov = &part,
+    struct sockaddr_storage name;
+    struct msghdr message = {.msg_name = &name,
+                             .msg_namelen = sizeof(name),
+                             .msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = control,
                              .msg_controllen = control_size};
@@ -76,6 +79,7 @@ int32_t ipcx_probe_receive(int32_t fd, void *data, uint32_t length,
         return -errno;
     told[0] = message.msg_flags;
     told[1] = (int32_t)message.msg_controllen;
+    told[2] = (int32_t)message.msg_namelen;
     return (int32_t)got;
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { printable } from "../core/fd_description.ts";
-import { type Limit, LIMIT_GROUPS } from "../limits/limit.ts";
+import { type Limit, LIMIT_GROUPS, type LimitUnit } from "../limits/limit.ts";
 import { limitNames, probeLimits } from "../limits/probe_limits.ts";
 import { print } from "./output.ts";
 import { type Arguments, UsageError } from "./parse.ts";
@@ -14,10 +14,13 @@ import { oneOf } from "./values.ts";
 
 const COLUMNS: readonly Column[] = [["NAME", "left"], ["VALUE", "left"], ["WHAT", "left"], ["RULED BY", "left"]];
 
+/** Units of numbers that count nothing. */
+const IDENTIFIERS: readonly LimitUnit[] = ["port", "process id"];
+
 function valueText({ value, unit }: Limit): string {
   switch (typeof value) {
     case "number":
-      if (unit === "port") return `${value}`;
+      if (IDENTIFIERS.includes(unit)) return `${value}`;
       return `${value} ${value === 1 ? unit.replace(/s$/, "") : unit}`;
     case "boolean":
       return value ? "yes" : "no";

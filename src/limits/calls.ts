@@ -138,6 +138,8 @@ export interface Received {
   readonly flags: number;
   /** The control messages; descriptors in them are the caller's. */
   readonly control: Uint8Array<ArrayBuffer>;
+  /** How many bytes the sender's address has, 0 for none. */
+  readonly nameLength: number;
 }
 
 /**
@@ -155,13 +157,14 @@ export function receive(
 ): Received {
   const data = new Uint8Array(size);
   const control = new Uint8Array(controlSize);
-  const told = new Int32Array(2);
+  const told = new Int32Array(3);
   const result = native.ipcx_probe_receive(socket.number, data, size, control, controlSize, flags, told);
   return {
     result,
     data: data.subarray(0, Math.min(Math.max(result, 0), size)),
     flags: told[0],
     control: control.subarray(0, told[1]),
+    nameLength: told[2],
   };
 }
 

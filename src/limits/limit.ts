@@ -15,6 +15,7 @@ export type LimitUnit =
   | "descriptors"
   | "messages"
   | "port"
+  | "process id"
   | "error"
   | "text"
   | "yes or no";

@@ -137,11 +137,12 @@ export const PEERS: readonly Probe[] = [
   {
     name: "message-credentials-late",
     title: "pid of a message that was sent before SO_PASSCRED was set",
-    unit: "text",
+    unit: "process id",
     source: "0 stands for nobody: unix(7)",
     measure: () => {
       const pid = pidOfMessage(true);
-      return pid === undefined ? "none" : pid === Deno.pid ? "the sender's" : `${pid}`;
+      if (pid === undefined) throw new Error("the message names nobody at all");
+      return pid;
     },
   },
   {

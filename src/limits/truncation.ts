@@ -7,7 +7,7 @@
 
 import { check } from "../core/errors.ts";
 import type { SocketType } from "../core/options.ts";
-import { Pair, receive, send, setOption } from "./calls.ts";
+import { autobind, Pair, receive, send, setOption } from "./calls.ts";
 import { messagesIn, SCM, spaceFor } from "./control_messages.ts";
 import { MSG, SO } from "./linux.ts";
 import type { Probe } from "./probe.ts";
@@ -40,15 +40,18 @@ function isEmptyReceived(type: SocketType): boolean {
 }
 
 /** Whether what is received as the empty packet, and as the end, differs at all. */
-function isEmptyLikeEnd(controlSize: number): boolean {
+function isEmptyLikeEnd({ isNamed = false, isStamped = false } = {}): boolean {
   using pair = Pair.of("seqpacket");
-  if (controlSize > 0) check(setOption(pair.right, SO.TIMESTAMP, 1), "setsockopt");
+  const controlSize = isStamped ? spaceFor(STAMP_BYTES) : 0;
+  if (isStamped) check(setOption(pair.right, SO.TIMESTAMP, 1), "setsockopt");
+  if (isNamed) autobind(pair.left);
   check(send(pair.left, 0), "sendmsg");
   const empty = receive(pair.right, 1, { controlSize });
   pair.left.close();
   const end = receive(pair.right, 1, { controlSize });
   const stamped = (control: Uint8Array): boolean => messagesIn(control).some(({ type }) => type === SCM.TIMESTAMP);
-  return empty.result === end.result && empty.flags === end.flags && stamped(empty.control) === stamped(end.control);
+  return empty.result === end.result && empty.flags === end.flags && empty.nameLength === end.nameLength &&
+    stamped(empty.control) === stamped(end.control);
 }
 
 function packetProbes(type: Exclude<SocketType, "stream">, noun: string): Probe[] {
@@ -113,13 +116,20 @@ export const TRUNCATION: readonly Probe[] = [
     title: "an empty packet looks like the end of the connection",
     unit: "yes or no",
     source: "recv(2)",
-    measure: () => isEmptyLikeEnd(0),
+    measure: () => isEmptyLikeEnd(),
+  },
+  {
+    name: "seqpacket-empty-like-end-named",
+    title: "an empty packet looks like the end of the connection, where its sender has a name",
+    unit: "yes or no",
+    source: "msg_name in recvmsg(2): the end comes from nobody",
+    measure: () => isEmptyLikeEnd({ isNamed: true }),
   },
   {
     name: "seqpacket-empty-like-end-stamped",
     title: "an empty packet looks like the end of the connection, where SO_TIMESTAMP is on",
     unit: "yes or no",
     source: "SO_TIMESTAMP in socket(7): the end has no time stamp",
-    measure: () => isEmptyLikeEnd(spaceFor(STAMP_BYTES)),
+    measure: () => isEmptyLikeEnd({ isStamped: true }),
   },
 ];

@@ -53,14 +53,15 @@ static void names_of_any_length_come_to_the_kernel(void)
 
 static void many_parts_are_one_message(void)
 {
-    int32_t ends[2], told[2];
+    int32_t ends[2], told[3];
     char data[4096];
 
     make_pair(SOCK_SEQPACKET, ends);
     CHECK_IS(ipcx_probe_send(ends[0], "abc", 3, 1024, NULL, 0, 0), 3072);
     CHECK_IS(ipcx_probe_receive(ends[1], data, sizeof(data), NULL, 0, 0, told),
              3072);
-    CHECK(memcmp(data, "abcabc", 6) == 0 && told[0] == 0 && told[1] == 0);
+    CHECK(memcmp(data, "abcabc", 6) == 0 && told[0] == 0 && told[1] == 0 &&
+          told[2] == 0);
     CHECK_IS(ipcx_probe_send(ends[0], "abc", 3, IPCX_PROBE_MOST_PARTS, NULL, 0, 0),
              -EMSGSIZE);
     CHECK_IS(ipcx_probe_send(ends[0], "abc", 3, IPCX_PROBE_MOST_PARTS + 1, NULL, 0,
@@ -71,6 +72,23 @@ static void many_parts_are_one_message(void)
     close_pair(ends);
 }
 
+static void a_packet_tells_who_sent_it_and_the_end_does_not(void)
+{
+    int32_t ends[2], told[3];
+    char data[1], address[32];
+
+    make_pair(SOCK_SEQPACKET, ends);
+    CHECK_IS(ipcx_probe_bind(ends[0], &(sa_family_t){AF_UNIX}, sizeof(sa_family_t)),
+             0);
+    CHECK_IS(ipcx_probe_send(ends[0], "", 0, 1, NULL, 0, 0), 0);
+    CHECK_IS(ipcx_probe_receive(ends[1], data, 1, NULL, 0, 0, told), 0);
+    CHECK_IS(told[2], ipcx_probe_name(ends[0], address, sizeof(address)));
+    CHECK_IS(ipcx_close(ends[0]), 0);
+    CHECK_IS(ipcx_probe_receive(ends[1], data, 1, NULL, 0, 0, told), 0);
+    CHECK_IS(told[2], 0);
+    CHECK_IS(ipcx_close(ends[1]), 0);
+}
+
 static void control_messages_pass_as_they_are(void)
 {
     union {
@@ -79,7 +97,7 @@ static void control_messages_pass_as_they_are(void)
     } control = {.header = {.cmsg_level = SOL_SOCKET,
                             .cmsg_type = SCM_RIGHTS,
                             .cmsg_len = CMSG_LEN(sizeof(int))}};
-    int32_t ends[2], told[2], received;
+    int32_t ends[2], told[3], received;
     const int sent = STDIN_FILENO;
     char data[8];
 
@@ -199,6 +217,7 @@ void test_probe(void)
     RUN(sockets_of_any_family_are_made);
     RUN(names_of_any_length_come_to_the_kernel);
     RUN(many_parts_are_one_message);
+    RUN(a_packet_tells_who_sent_it_and_the_end_does_not);
     RUN(control_messages_pass_as_they_are);
     RUN(a_batch_is_counted);
     RUN(memory_has_the_flags_it_is_asked_for);

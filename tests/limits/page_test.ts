@@ -47,7 +47,7 @@ const heading = (group: string): string => `## ${group[0].toUpperCase()}${group.
 
 function written({ value, unit }: Limit): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value !== "number" || unit === "port") return `${value}`;
+  if (typeof value !== "number" || unit === "port" || unit === "process id") return `${value}`;
   return `${value} ${value === 1 ? unit.replace(/s$/, "") : unit}`;
 }
 
@@ -61,6 +61,7 @@ function fits(text: string, unit: LimitUnit): boolean {
     case "text":
       return text !== "";
     case "port":
+    case "process id":
       return /^\d+$/.test(text);
     default:
       return new RegExp(`^\\d+ ${unit.slice(0, -1)}s?$`).test(text);

@@ -7,7 +7,7 @@ import { missing } from "../spawn/compiled.ts";
 const PROGRAM = new URL("./programs/short_of_descriptors.ts", import.meta.url).pathname;
 
 const UNITS = {
-  number: ["buffers", "bytes", "connections", "descriptors", "messages", "port"],
+  number: ["buffers", "bytes", "connections", "descriptors", "messages", "port", "process id"],
   boolean: ["yes or no"],
   string: ["error", "text"],
 };

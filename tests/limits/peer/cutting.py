@@ -22,15 +22,17 @@ def is_empty_received(kind):
     return error_of(right.recv, 1) == "none"
 
 
-def is_empty_like_end(stamped):
+def is_empty_like_end(named=False, stamped=False):
     left, right = pair(socket.SOCK_SEQPACKET)
+    if named:
+        left.bind("")
     if stamped:
         right.setsockopt(socket.SOL_SOCKET, 29, 1)
     left.send(b"")
 
     def look():
-        data, ancillary, flags, _ = right.recvmsg(1, 64)
-        return data, [kind for _, kind, _ in ancillary], flags
+        data, ancillary, flags, sender = right.recvmsg(1, 64)
+        return data, [kind for _, kind, _ in ancillary], flags, sender or None
 
     empty = look()
     left.close()
@@ -46,6 +48,7 @@ def measure():
             continue
         found[f"{name}-cut-told"] = bool(with_ten(kind)[1].recvmsg(4)[2] & socket.MSG_TRUNC)
         found[f"{name}-cut-length"] = with_ten(kind)[1].recv_into(bytearray(4), 4, socket.MSG_TRUNC)
-    found["seqpacket-empty-like-end"] = is_empty_like_end(False)
-    found["seqpacket-empty-like-end-stamped"] = is_empty_like_end(True)
+    found["seqpacket-empty-like-end"] = is_empty_like_end()
+    found["seqpacket-empty-like-end-named"] = is_empty_like_end(named=True)
+    found["seqpacket-empty-like-end-stamped"] = is_empty_like_end(stamped=True)
     return found

@@ -45,11 +45,6 @@ def pid_of_message(late):
     return None
 
 
-def late_pid():
-    pid = pid_of_message(True)
-    return "none" if pid is None else "the sender's" if pid == os.getpid() else str(pid)
-
-
 def is_pidfd_passed():
     left, right = pair(DGRAM)
     if not works(right.setsockopt, SOL, 76, 1):
@@ -100,7 +95,7 @@ def measure():
         "peer-pidfd": works(peer_pidfd, left),
         "peer-pidfd-reaped": works(peer_pidfd, orphan),
         "message-credentials": pid_of_message(False) == os.getpid(),
-        "message-credentials-late": late_pid(),
+        "message-credentials-late": pid_of_message(True),
         "message-pidfd": is_pidfd_passed(),
         "rights-refused": are_rights_refused(),
         "rights-not-truncated": works(right.setsockopt, SOL, 85, 1),
