@@ -11,13 +11,14 @@ import { type Arguments, UsageError } from "./parse.ts";
 import { descriptorsFrom } from "./sent_descriptors.ts";
 import { duration } from "./values.ts";
 
-/** The descriptors to store; the files of listeners stay for those who will have them. */
+/** The descriptors to store; the file of a listener that is not stored in the end is removed. */
 async function openAll(args: Arguments, opened: DisposableStack): Promise<Fd[]> {
   const fds = descriptorsFrom(args);
   for (const fd of fds) opened.use(fd);
   for (const target of args.all("listen", parseHoldTarget)) {
     const { fd, file } = await openTarget(target);
-    opened.defer(() => file?.remove());
+    // With what is held still open, it is served, and stays.
+    opened.defer(() => file?.removeUnlessServed());
     fds.push(opened.use(fd));
   }
   return fds;
@@ -46,8 +47,5 @@ export async function run(args: Arguments): Promise<number> {
   const fds = await openAll(args, opened);
   const descriptors = Object.fromEntries(names.map((name, at) => [name, fds[at]]));
   await client.store(descriptors, { expire, replace: args.has("replace") });
-  // The files go with whoever serves there, not with us.
-  opened.move();
-  for (const fd of fds) fd.close();
   return 0;
 }

@@ -61,6 +61,25 @@ export class SocketFile implements Disposable {
     this[Symbol.dispose]();
   }
 
+  /**
+   * Removes the file when our descriptor of the socket is closed, unless somebody
+   * else has one: who serves there goes on to be found. Lets go of its directory.
+   */
+  removeUnlessServed(): void {
+    if (this.#isServed()) this[Symbol.dispose]();
+    else this.remove();
+  }
+
+  #isServed(): boolean {
+    try {
+      using file = this.#entry.open();
+      return file !== undefined && isServed(file);
+    } catch {
+      // What cannot be looked at is left.
+      return true;
+    }
+  }
+
   /** Lets go of the directory; the file stays. */
   [Symbol.dispose](): void {
     this.#entry[Symbol.dispose]();

@@ -35,7 +35,7 @@ export interface HoldOptions {
   expire?: number;
   /** Whether what is held under the name so far is let go, instead of being in the way. */
   replace?: boolean;
-  /** The socket file of a listener, to be removed with it unless somebody else still listens there. */
+  /** The socket file of a listener, the holder's from now on, to be removed with it unless somebody else still has it open. */
   file?: SocketFile;
 }
 

@@ -4,10 +4,9 @@
  * @module
  */
 
-import type { Fd } from "../core/fd.ts";
+import { closeAll, type Fd } from "../core/fd.ts";
 import type { SocketFile } from "../core/socket_file.ts";
 import { HoldError } from "./hold_error.ts";
-import { letGo } from "./let_go.ts";
 import type { HolderLimits } from "./limits.ts";
 import { PerUser } from "./per_user.ts";
 
@@ -135,7 +134,8 @@ export class Inventory implements Disposable {
     this.#held.delete(name);
     this.#names = undefined;
     this.#users.remove(held.uid);
-    letGo(held.fd, held.file);
+    closeAll([held.fd]);
+    held.file?.removeUnlessServed();
     return true;
   }
 

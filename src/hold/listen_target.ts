@@ -23,7 +23,7 @@ export type HoldTarget =
 export interface OpenedListener {
   /** The listener, the caller's: calls on it wait, as programs expect. */
   fd: Fd;
-  /** Its socket file, which nobody removes by itself. */
+  /** Its socket file, the caller's to remove or to dispose of. */
   file?: SocketFile;
 }
 
@@ -91,7 +91,7 @@ function fileOf(path: string): SocketFile {
  *
  * @param target Where it would have been opened.
  * @param fd The listener, which stays the caller's.
- * @returns Its file, if it listens at that path, which is absolute.
+ * @returns Its file, the caller's, if it listens at that path, which is absolute.
  */
 export function fileOfInherited(target: HoldTarget, fd: Fd): SocketFile | undefined {
   if (target.kind !== "unix" || target.address.kind !== "path") return undefined;

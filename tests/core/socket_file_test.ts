@@ -52,6 +52,24 @@ claim("an owner that cannot be given is an error, and leaves nothing behind", as
   assert(!names(directory).includes("one"));
 }, { skip: NEEDS_ROOT });
 
+claim("a file that is removed unless it is served stays as long as anybody has its socket open", () => {
+  using directory = new OwnDirectory();
+  const path = directory.file("one");
+  const fileOf = (path: string): SocketFile => {
+    const { dev, ino } = Deno.lstatSync(path);
+    return new SocketFile(path, { dev, ino: ino! });
+  };
+  const fd = UnixListener.listen(path).release();
+  const copy = fd.duplicate();
+  const [file, later] = [fileOf(path), fileOf(path)];
+  fd.close();
+  file.removeUnlessServed();
+  assertEquals(names(directory), ["one"]);
+  copy.close();
+  later.removeUnlessServed();
+  assertEquals(names(directory), []);
+});
+
 claim("a directory that is not there or may not be written to is told as such", async () => {
   using directory = new OwnDirectory();
   const error = assertThrows(() => UnixListener.listen(directory.file("none/one")), SystemError);

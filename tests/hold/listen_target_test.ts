@@ -162,8 +162,10 @@ claim(
     const path = directory.file("s");
     const { fd, file } = await openListener(path);
     const { fd: tcp } = await openListener("tcp:127.0.0.1:0");
-    const found = (where: string, listener = fd): boolean =>
-      fileOfInherited(parseHoldTarget(where), listener) !== undefined;
+    const found = (where: string, listener = fd): boolean => {
+      using file = fileOfInherited(parseHoldTarget(where), listener);
+      return file !== undefined;
+    };
     assertEquals([found(path), found(`unix:${path},mode=0666`)], [true, true]);
     assertEquals(
       [found(directory.file("t")), found("@s"), found("tcp:127.0.0.1:0"), found(path, tcp)],
