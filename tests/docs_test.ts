@@ -31,7 +31,6 @@ const readme = read("README.md");
 const page = read("docs/broker.md");
 const spawnPage = read("docs/spawn.md");
 const beamPage = read("docs/beam.md");
-const proxyPage = read("docs/proxy.md");
 
 /** The page that has the options of a command: one of its own name, or that of what it belongs to. */
 function pageOf(command: string): { path: string; text: string } {
@@ -264,16 +263,23 @@ claim("docs/broker.md has every line of the broker's log", () => {
   );
 });
 
-claim("every message in the troubleshooting tables is one of the program's", () => {
-  const source = (sources("src") + sources("ffi")).replaceAll(/\$\{[^}]*\}/g, "…");
-  const troubles = [page, spawnPage, beamPage, proxyPage].flatMap((text) => rows(section(text, "## Troubleshooting")));
-  for (const [message] of troubles) {
-    if (message.includes("Module not found")) continue; // Deno's own.
-    for (const part of codeIn(message)[0].split("…").map((one) => one.trim()).filter((one) => one !== "sendmsg:")) {
-      assert(source.includes(part), `'${part}' is in no source file`);
+/** Messages of Deno and of Python. */
+const OF_OTHERS = /Module not found|BlockingIOError/;
+
+/** What joins a message of this program with words that come from elsewhere in it, or from the kernel. */
+const SEAM = /…| within |(?<=refused: )|: Address already in use|^listen |^sendmsg:/;
+
+for (const path of pages.filter((one) => read(one).includes("\n## Troubleshooting\n"))) {
+  claim(`every message in the troubleshooting table of ${path} is one of the program's`, () => {
+    const source = (sources("src") + sources("ffi")).replaceAll(/\$\{[^}]*\}/g, "…");
+    for (const [message] of rows(section(read(path), "## Troubleshooting"))) {
+      if (OF_OTHERS.test(message)) continue;
+      for (const part of codeIn(message)[0].split(SEAM).map((one) => one.trim())) {
+        assert(source.includes(part), `'${part}' is in no source file`);
+      }
     }
-  }
-});
+  });
+}
 
 claim("README.md has every npm package with its version, and every task", () => {
   const npm = Object.values(manifest.imports).filter((target) => target.startsWith("npm:"));

@@ -64,7 +64,9 @@ export interface SpawnOptions extends ChildIdentity, ChildResources {
   clearEnv?: boolean;
   /**
    * Descriptors by the number under which it finds them; they stay the caller's.
-   * Sockets of this library do not wait: see {@linkcode Fd.setBlocking}.
+   * A socket of this library, such as one of `UnixSocket.pair()`, does not wait: a
+   * shell's `read`, or cat(1), fails on it at once (EAGAIN), unless it was made to
+   * by {@linkcode Fd.setBlocking}.
    */
   fds?: Readonly<Record<number, Fd | number>>;
   /** Standard input, by default `"inherit"`. */

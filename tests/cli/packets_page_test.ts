@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { FORMATS, RECV, SEND } from "../../src/cli/packets_table.ts";
 import { claim, ownName } from "../claim.ts";
-import { codeIn, constant, read, rows, section, sources } from "../documents.ts";
+import { codeIn, constant, read, rows, section } from "../documents.ts";
 import { exchanged, jsonLines, outputOf, sends, startReceiver } from "./packeting.ts";
 
 const page = read("docs/packets.md");
@@ -43,13 +43,6 @@ claim("docs/packets.md has every variable of a command", async () => {
   const documented = rows(section(page, "## Commands for messages")).flatMap(([names]) => codeIn(names));
   assertEquals([...set, "PACKET_FROM"].sort(), documented.sort());
   for (const name of documented) assert(RECV.details!.includes(name), `--help has no ${name}`);
-});
-
-claim("every message in the troubleshooting table is one of the program's", () => {
-  const source = sources("src").replaceAll(/\$\{[^}]*\}/g, "…");
-  for (const [message] of rows(section(page, "## Troubleshooting"))) {
-    assert(source.includes(codeIn(message)[0]), `'${codeIn(message)[0]}' is in no source file`);
-  }
 });
 
 claim("what is written in place of socat and nc has only options that there are", () => {

@@ -9,7 +9,7 @@ import { REASONS } from "../../src/handover/errors.ts";
 import { FDS_PER_PACKET, MAX_NAME_LENGTH } from "../../src/handover/packets.ts";
 import { settle } from "../../src/handover/options.ts";
 import { claim } from "../claim.ts";
-import { codeIn, constant, read, rows, section, sources } from "../documents.ts";
+import { codeIn, constant, read, rows, section } from "../documents.ts";
 
 const page = read("docs/handover.md");
 
@@ -46,6 +46,13 @@ claim("every option is in its table, with its default", () => {
   for (const name of membersOf("src/broker/look_up.ts", "LookUpOptions")) assert(registry.has(name), name);
 });
 
+claim("every reason of a LookUpError is told of", () => {
+  const [, union] = /reason: ([^;]+);/.exec(read("src/broker/look_up.ts"))!;
+  const registry = table("## How clients find it: `announce` and `lookUp`");
+  const reasons = Array.from(union.matchAll(/"([^"]+)"/g), ([, reason]) => reason);
+  assertEquals(reasons.filter((reason) => !registry.has(reason)), []);
+});
+
 claim("every member of Handover is told of", () => {
   const told = section(page, "## `Handover`");
   const [, body] = /export class Handover [^]*?\{\n([^]*)\n\}/.exec(read("src/handover/handover.ts"))!;
@@ -67,14 +74,4 @@ claim("the limits are those of the code", () => {
   says("announced value", `${constant("src/broker/announce.ts", "MAX_VALUE_BYTES")} bytes`);
   says("time for an asker to take its answer", `${constant("src/broker/announce.ts", "ANSWER_MS")} milliseconds`);
   assert(page.includes(`by default ${constant("src/handover/retire.ts", "DEFAULT_TIMEOUT_MS")} milliseconds`));
-});
-
-claim("every message in the troubleshooting table is one of the program's", () => {
-  const source = sources("src").replaceAll(/\$\{[^}]*\}/g, "…");
-  for (const [message] of rows(section(page, "## Troubleshooting"))) {
-    const parts = codeIn(message)[0].split(/…| within |(?<=refused: )|: Address already in use|^listen /);
-    for (const part of parts.map((one) => one.trim()).filter((one) => one !== "")) {
-      assert(source.includes(part), `'${part}' is in no source file`);
-    }
-  }
 });

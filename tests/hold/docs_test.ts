@@ -70,13 +70,3 @@ claim("the page has every line of the log", () => {
     [...logged].sort(),
   );
 });
-
-claim("every message in its troubleshooting table is one of the program's", () => {
-  const source = (sources("src") + sources("ffi")).replaceAll(/\$\{[^}]*\}/g, "…");
-  for (const [message] of rows(section(page, "## Troubleshooting"))) {
-    if (message.includes("BlockingIOError")) continue; // Python's own.
-    for (const part of codeIn(message)[0].split("…").map((one) => one.trim())) {
-      assert(source.includes(part), `'${part}' is in no source file`);
-    }
-  }
-});

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { SocketHolders } from "../../src/core/socket_holders.ts";
+import { type DiagSocket, TCP } from "../../src/core/unix_diag.ts";
 import { assemble } from "../../src/sockets/assemble.ts";
 import type { SocketEntry } from "../../src/sockets/entry.ts";
-import { type DiagSocket, TCP } from "../../src/core/unix_diag.ts";
 import { claim } from "../claim.ts";
 
 function raw(parts: Partial<DiagSocket> & { inode: number }): DiagSocket {
