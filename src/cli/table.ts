@@ -6,9 +6,9 @@
  */
 
 import { BEAM } from "./beam_table.ts";
+import { HOLD } from "./hold_table.ts";
 import { LIMITS } from "./limits_table.ts";
 import { LOCK } from "./lock_table.ts";
-import { HOLD } from "./hold_table.ts";
 import { LOGGING } from "./logging_table.ts";
 import { RECV, SEND } from "./packets_table.ts";
 import { PROXY } from "./proxy_table.ts";
