@@ -37,7 +37,7 @@ const VERBOSE: OptionSpec = { name: "verbose", short: "v", help: "tell on standa
 /** `ipcx send`. */
 export const SEND: CommandSpec = {
   name: "send",
-  summary: "send packets, datagrams or bytes to any Unix socket, with descriptors",
+  summary: "send packets, datagrams or bytes to any Unix socket",
   usage: [
     "send [options] ADDR --data TEXT [--file PATH]",
     "send [options] ADDR < FILE",
