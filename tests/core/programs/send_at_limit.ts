@@ -5,7 +5,7 @@
  */
 
 import { UnixAddress } from "../../../src/core/address.ts";
-import { SystemError } from "../../../src/core/errors.ts";
+import type { SystemError } from "../../../src/core/errors.ts";
 import { startReactor } from "../../../src/core/reactor.ts";
 import { UnixSocket } from "../../../src/core/socket.ts";
 import { openRuntimesOwn } from "../open_descriptors.ts";
