@@ -30,14 +30,17 @@ const ORDERS: Readonly<Record<typeof SOCKET_ORDERS[number], (one: SocketEntry, o
 
 function addressesFrom(words: readonly string[]): UnixAddress[] {
   return words.map((word) => {
-    let address: UnixAddress;
-    try {
-      address = UnixAddress.parse(word);
-    } catch (error) {
-      throw new UsageError(`ADDR ${(error as Error).message}`);
+    if (word.startsWith("fd:")) {
+      throw new UsageError(`ADDR: '${word}': a descriptor is no name; --pid tells what a process has open`);
     }
-    if (address.kind !== "fd") return address;
-    throw new UsageError(`ADDR '${word}': a descriptor is no name; --pid tells what a process has open`);
+    if (/^[^@/]+$/.test(word)) {
+      throw new UsageError(`ADDR: '${word}' is no name: write ./${word} for a file, or @${word} for an abstract name`);
+    }
+    try {
+      return UnixAddress.parse(word);
+    } catch (error) {
+      throw new UsageError(`ADDR: ${(error as Error).message}`);
+    }
   });
 }
 

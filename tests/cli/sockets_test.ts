@@ -391,8 +391,9 @@ claim("a network namespace that is not there is a failure", async () => {
 claim("what does not go together, and what is no name, is a usage error", async () => {
   const cases: [string[], string][] = [
     [["--net=1", "--all-nets"], "--net and --all-nets exclude each other"],
-    [["bare"], "ADDR 'bare' is no address: write ./bare for a file, @bare for an abstract name, or fd:N"],
-    [["fd:3"], "ADDR 'fd:3': a descriptor is no name; --pid tells what a process has open"],
+    [["bare"], "ADDR: 'bare' is no name: write ./bare for a file, or @bare for an abstract name"],
+    [[""], "ADDR: an address cannot be empty: write /path, ./path, @name or fd:N"],
+    [["fd:3"], "ADDR: 'fd:3': a descriptor is no name; --pid tells what a process has open"],
   ];
   for (const [args, message] of cases) {
     const { status, out, err } = await ipcx(["sockets", ...args]);
