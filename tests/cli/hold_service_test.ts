@@ -3,7 +3,7 @@ import { UnixSocket } from "../../src/core/socket.ts";
 import { claim, NEEDS_ROOT, OwnDirectory, ownName } from "../claim.ts";
 import { Holding } from "./holding.ts";
 import { Manager } from "./manager.ts";
-import { ipcx, type ProcessOptions, ROOT, startIpcx, until } from "./program.ts";
+import { ipcx, type Process, type ProcessOptions, ROOT, startIpcx, until } from "./program.ts";
 
 const ACTIVATE = `${ROOT}tests/cli/programs/activate.py`;
 
@@ -206,6 +206,37 @@ claim("a server that has a copy serves on when the holder has ended, and is stil
   assertEquals(await ask(), "1 question\n");
   assertEquals(namesIn(directory), ["local"]);
   await process.stop();
+});
+
+claim("after kill -9 of the holder, its server serves on, and the next one listens when that has ended", async () => {
+  using directory = new OwnDirectory();
+  const args = ["-l", "local=./local", "--pidfile", "pid"];
+  await using killed = await Holding.start(directory, args);
+  const options = { cwd: directory.path, env: killed.env };
+  const server = new URL("../hold/programs/server.py", import.meta.url).pathname;
+  const run = (version: string): Process =>
+    startIpcx(["hold", "run", "local", "--", "python3", server, version], options);
+  const ask = async (): Promise<string> => {
+    using connection = await UnixSocket.connect(directory.file("local"));
+    await connection.send("question\n");
+    return (await connection.receive())!.text;
+  };
+  {
+    await using first = run("1");
+    assertEquals(await ask(), "1 question\n");
+    killed.process.kill("SIGKILL");
+    await killed.process.ended();
+    assertEquals(await ask(), "1 question\n");
+    const { status, err } = await ipcx(["hold", ...args], options);
+    const why = "Address already in use (EADDRINUSE); the name is taken: stop its owner or choose another";
+    assertEquals([status, err], [1, `ipcx hold: bind ./local: ${why}\n`]);
+    assertEquals(await ask(), "1 question\n");
+    await first.stop();
+  }
+  await using _next = await Holding.start(directory, args);
+  await using second = run("2");
+  assertEquals(await ask(), "2 question\n");
+  await second.stop();
 });
 
 claim("a holder hands all that it holds to the next one, and no connection is refused", async () => {
