@@ -370,7 +370,13 @@ claim("who has rights only inside looks from there, through ipcx spawn", async (
   const refused = await runProgram([...IPCX, "sockets", "--net", pid], { through: AS_NOBODY });
   assertEquals(refused.status, 1);
   assertMatch(refused.err, /^ipcx sockets: setns \/proc\/\d+\/ns\/net \(net namespace\): .*EPERM/);
-  const inside = ["spawn", "--target", pid, "--user", "--net", "--", ...IPCX, "sockets", "-H", address];
+  // The runtime may be in a directory that only root can enter.
+  using directory = new OwnDirectory();
+  Deno.chmodSync(directory.path, 0o755);
+  const runtime = directory.file("deno");
+  Deno.copyFileSync(IPCX[0], runtime);
+  const there = [runtime, ...IPCX.slice(1)];
+  const inside = ["spawn", "--target", pid, "--user", "--net", "--", ...there, "sockets", "-H", address];
   const { out, err } = await runProgram([...IPCX, ...inside], { through: AS_NOBODY });
   assertEquals([out.trimEnd().split(/ {2,}/).slice(6), err], [[address, "(none)", `python3[${pid}]:3`], ""]);
 }, { skip: NEEDS_ROOT || withoutUserNamespaces() });
