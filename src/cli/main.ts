@@ -5,6 +5,7 @@
  * @module
  */
 
+import { printable } from "../core/lines.ts";
 import { calledAs } from "./own_arguments.ts";
 import { type Arguments, parseCommand, UsageError } from "./parse.ts";
 import { findCommand } from "./table.ts";
@@ -35,6 +36,11 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
 
 function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+/** A message may quote what somebody else wrote, which a terminal must not obey. */
+function harmless(message: string): string {
+  return message.split("\n").map(printable).join("\n");
 }
 
 async function runCommand(name: string, args: readonly string[]): Promise<number> {
@@ -82,11 +88,11 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const prefix = findCommand(name ?? "") ? `ipcx ${name}` : "ipcx";
     if (error instanceof UsageError) {
-      console.error(`${prefix}: ${error.message}`);
+      console.error(`${prefix}: ${harmless(error.message)}`);
       if (findCommand(name ?? "")) console.error(`'ipcx ${name} --help' tells what it understands.`);
       return 2;
     }
-    console.error(`${prefix}: ${(error as Error).message}`);
+    console.error(`${prefix}: ${harmless((error as Error).message)}`);
     return 1;
   }
 }

@@ -53,3 +53,13 @@ claim("a command is loaded only when it is called: --version needs no shim", asy
   const { status, err } = await runProgram([...command, "--version"]);
   assert(status === 0, err);
 });
+
+claim("what a message quotes is no order to a terminal", async () => {
+  const hostile = "\x1b[31mred\x9b";
+  for (const [command, status] of [[["send", hostile], 2], [["recv", `./${hostile}`], 1]] as const) {
+    const { status: ended, err } = await ipcx([...command]);
+    assertEquals(ended, status, err);
+    assert(err.includes("\\x1b[31mred\\x9b"), err);
+    assert(!err.includes("\x1b") && !err.includes("\x9b"), err);
+  }
+});
