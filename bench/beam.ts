@@ -14,7 +14,8 @@ import { measure } from "./beam_run.ts";
 import { type BeamWorkload, WORKLOADS } from "./beam_workloads.ts";
 import { describeMachine } from "./machine.ts";
 import { type Plan, runMatrix } from "./matrix.ts";
-import { renderReport, type Result } from "./matrix_report.ts";
+import { runProgram, UsageError } from "./matrix_program.ts";
+import type { Result } from "./matrix_report.ts";
 import { nodeVersion } from "./npm.ts";
 
 const HELP = `Usage: deno task bench:beam [OPTION…]
@@ -41,8 +42,6 @@ interface Options {
   json: boolean;
   help: boolean;
 }
-
-class UsageError extends Error {}
 
 function parse(args: string[]): Options {
   const given = parseArgs(args, {
@@ -103,24 +102,4 @@ async function compareAll({ wanted, plan }: Options, interrupted: AbortSignal): 
   };
 }
 
-async function main(args: string[]): Promise<number> {
-  const interruption = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => interruption.abort(new Error(`ended by ${name}`)));
-  }
-  try {
-    const options = parse(args);
-    if (options.help) {
-      console.log(HELP.trimEnd());
-      return 0;
-    }
-    const result = await compareAll(options, interruption.signal);
-    console.log(options.json ? JSON.stringify(result, null, 2) : renderReport(result));
-    return 0;
-  } catch (error) {
-    console.error(`bench/beam.ts: ${error instanceof Error ? error.message : error}`);
-    return error instanceof UsageError ? 2 : 1;
-  }
-}
-
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await runProgram({ name: "bench/beam.ts", help: HELP, parse, compareAll }, Deno.args));

@@ -10,7 +10,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { describeMachine } from "./machine.ts";
 import { type Plan, runMatrix } from "./matrix.ts";
-import { renderReport, type Result } from "./matrix_report.ts";
+import { runProgram, UsageError } from "./matrix_program.ts";
+import type { Result } from "./matrix_report.ts";
 import { nodeVersion } from "./npm.ts";
 import { prepareCandidates } from "./sockets_candidates.ts";
 import { measure } from "./sockets_run.ts";
@@ -43,8 +44,6 @@ interface Options {
   json: boolean;
   help: boolean;
 }
-
-class UsageError extends Error {}
 
 function parse(args: string[]): Options {
   const given = parseArgs(args, {
@@ -107,24 +106,6 @@ async function compareAll(
   };
 }
 
-async function main(args: string[]): Promise<number> {
-  const interruption = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => interruption.abort(new Error(`ended by ${name}`)));
-  }
-  try {
-    const options = parse(args);
-    if (options.help) {
-      console.log(HELP.trimEnd());
-      return 0;
-    }
-    const result = await compareAll(options, interruption.signal);
-    console.log(options.json ? JSON.stringify(result, null, 2) : renderReport(result));
-    return 0;
-  } catch (error) {
-    console.error(`bench/sockets.ts: ${error instanceof Error ? error.message : error}`);
-    return error instanceof UsageError ? 2 : 1;
-  }
+if (import.meta.main) {
+  Deno.exit(await runProgram({ name: "bench/sockets.ts", help: HELP, parse, compareAll }, Deno.args));
 }
-
-if (import.meta.main) Deno.exit(await main(Deno.args));
