@@ -166,7 +166,9 @@ claim(
     });
     const { uid, mode } = Deno.lstatSync(precious);
     assertEquals([Deno.readTextFileSync(precious), uid, mode! & 0o7777], ["precious", 0, 0o600]);
-    assertEquals(Array.from(Deno.readDirSync(directory.path), ({ name }) => name), ["precious"]);
+    // What was moved aside and is alive keeps that name if somebody has taken its own meanwhile.
+    const names = Array.from(Deno.readDirSync(directory.path), ({ name }) => name);
+    assertEquals(names.filter((name) => !name.startsWith(".ipcx-")), ["precious"]);
   },
   { skip },
 );
