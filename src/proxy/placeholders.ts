@@ -4,7 +4,7 @@
  * @module
  */
 
-import { suggestion } from "./configuration/nearest.ts";
+import { suggestion } from "../core/nearest.ts";
 import type { Template, TemplatePart } from "./config.ts";
 
 /** What can stand between braces. */

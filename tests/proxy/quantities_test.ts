@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { nearest, suggestion } from "../../src/proxy/configuration/nearest.ts";
 import { parseDuration, parseMode, parseSize } from "../../src/proxy/configuration/quantities.ts";
 import { claim } from "../claim.ts";
 
@@ -62,36 +61,5 @@ claim("any number of bytes or milliseconds is read as itself", () => {
     assertEquals(parseSize(`${number}`), number);
     assertEquals(parseDuration(`${number}`), number);
     if (number <= 2 ** 30) assertEquals(parseSize(`${number}K`), number * 1024);
-  }));
-});
-
-claim("a misprint is taken for the word it comes nearest to", () => {
-  const known = ["timeout", "grace", "cmd", "wd", "env"];
-  const meant: Record<string, string | undefined> = {
-    timeot: "timeout",
-    tiemout: "timeout",
-    TIMEOUT: "timeout",
-    grce: "grace",
-    cdm: "cmd",
-    environment: undefined,
-    xyz: undefined,
-    "": "wd",
-  };
-  delete meant[""];
-  for (const [written, word] of Object.entries(meant)) assertEquals(nearest(written, known), word, written);
-  assertEquals(nearest("x", []), undefined);
-  assertEquals(nearest("timeout".repeat(20), known), undefined);
-  assertEquals(suggestion("timeot", known), "did you mean 'timeout'?");
-  assertEquals(suggestion("xyz", ["a-word", "another"]), "there are a-word, another");
-});
-
-claim("a word with two neighbouring letters swapped, one left out or one too many is found", () => {
-  const word = fc.stringMatching(/^[a-z]{6,12}$/);
-  fc.assert(fc.property(word, fc.nat(), (known, number) => {
-    const at = number % (known.length - 1);
-    const swapped = known.slice(0, at) + known[at + 1] + known[at] + known.slice(at + 2);
-    const shorter = known.slice(0, at) + known.slice(at + 1);
-    const longer = `${known.slice(0, at)}x${known.slice(at)}`;
-    for (const written of [swapped, shorter, longer]) assertEquals(nearest(written, [known]), known);
   }));
 });

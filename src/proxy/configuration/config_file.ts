@@ -6,8 +6,8 @@
 
 import { type Alias, isAlias, type Node, parseDocument, visit } from "yaml";
 import type { CollectionTag, Document, ScalarTag } from "yaml";
+import { suggestion } from "../../core/nearest.ts";
 import { ConfigError, type ConfigFault } from "./config_error.ts";
-import { suggestion } from "./nearest.ts";
 
 /** How many aliases are followed: some hundred routes may share what they have in common, a bomb may not go off. */
 const MOST_ALIASES = 10_000;

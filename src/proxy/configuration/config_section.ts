@@ -5,9 +5,9 @@
  */
 
 import { isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from "yaml";
+import { nearest, suggestion } from "../../core/nearest.ts";
 import { ConfigValue, type Reader } from "./config_value.ts";
 import { whereItBelongs } from "./known_keys.ts";
-import { nearest, suggestion } from "./nearest.ts";
 
 /** Beyond this somebody has made a circle. */
 const MOST_DEPTH = 20;

@@ -5,6 +5,7 @@
  */
 
 import { groupId, primaryGroupOf, userId } from "../../core/accounts.ts";
+import { suggestion } from "../../core/nearest.ts";
 import { type Channel, DEFAULTS, type Encoding, type Injection, type Template } from "../config.ts";
 import { literalOf } from "../placeholders.ts";
 import { type Command, readCommand } from "./command_line.ts";
@@ -15,7 +16,6 @@ import { directory, programFault } from "./files_there.ts";
 import { findPeril, isPerilousVariable } from "./interpreters.ts";
 import { INJECT_KEYS } from "./known_keys.ts";
 import { readNamespaces } from "./namespaces_section.ts";
-import { suggestion } from "./nearest.ts";
 import { bool, count, duration } from "./quantities.ts";
 import { word } from "./words.ts";
 

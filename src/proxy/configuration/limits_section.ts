@@ -4,12 +4,12 @@
  * @module
  */
 
+import { nearest, suggestion } from "../../core/nearest.ts";
 import type { ResourceLimit } from "../../spawn/mod.ts";
 import { type CgroupLimits, DEFAULTS, type RouteLimits, type ServiceLimits } from "../config.ts";
 import type { Section } from "./config_section.ts";
 import type { ConfigValue } from "./config_value.ts";
 import { ROUTE_LIMITS, SERVICE_LIMITS } from "./known_keys.ts";
-import { nearest, suggestion } from "./nearest.ts";
 import { count, duration, parseSize, size } from "./quantities.ts";
 
 /** A body is held in memory. */

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { suggestion } from "../../core/nearest.ts";
 import { OWN_PATHS } from "../own_paths.ts";
 import type { ConfigValue } from "./config_value.ts";
 import { whereItBelongs } from "./known_keys.ts";
-import { suggestion } from "./nearest.ts";
 import { type PlacedRoute, readRoute, type RouteSurroundings } from "./route_section.ts";
 
 const VERBS = ["get", "post", "put", "patch", "delete", "head", "options", "trace"];

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { nearest } from "../../core/nearest.ts";
 import type { Reader } from "./config_value.ts";
-import { nearest } from "./nearest.ts";
 
 /**
  * Makes a reader for one of several words.

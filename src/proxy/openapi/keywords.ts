@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nearest } from "../configuration/nearest.ts";
+import { nearest } from "../../core/nearest.ts";
 
 /** Keywords that mean in JSON Schema what they mean in OpenAPI, and whose value is no schema. */
 export const VALUE_KEYWORDS: ReadonlySet<string> = new Set([
