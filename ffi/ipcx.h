@@ -169,6 +169,25 @@ enum {
     IPCX_RUN_BYTES = 65536,        /* how much of each is kept */
 };
 
+/* Steps of what a child tries out. */
+enum ipcx_user_step {
+    IPCX_USER_CREATE, /* unshare(2) */
+    IPCX_USER_MAP,    /* it gets a user */
+    IPCX_USER_RIGHTS, /* who has rights in it */
+};
+
+enum ipcx_trace_step {
+    IPCX_TRACE_CREATE,
+    IPCX_TRACE_BEGIN,   /* PTRACE_TRACEME */
+    IPCX_TRACE_CONTROL, /* its registers and system calls */
+};
+
+enum ipcx_create_step {
+    IPCX_CREATE_CLONE,  /* clone3(2) */
+    IPCX_CREATE_SIGNAL, /* pidfd_send_signal(2) */
+    IPCX_CREATE_WAIT,   /* waitid(2) for a pidfd */
+};
+
 /* Which side of ipcx_splice() has an offset, and whether more is to come soon. */
 enum ipcx_splice {
     IPCX_SPLICE_FROM_AT = 1,
@@ -387,5 +406,14 @@ int32_t ipcx_probe_take(int32_t pidfd, int32_t fd);
 int32_t ipcx_probe_orphaned_pair(int32_t type, int32_t *ends);
 int32_t ipcx_probe_in_flight(int32_t fd, int32_t limit, int32_t keeps_rights,
                              int32_t uid, int32_t *told);
+
+/* probe_host.c */
+int32_t ipcx_probe_access(const char *path, int32_t mode);
+int32_t ipcx_probe_limit(int32_t resource, uint64_t *limit);
+int32_t ipcx_probe_close_range(void);
+int32_t ipcx_probe_join(int32_t fd, int32_t type);
+int32_t ipcx_probe_user_namespace(int32_t *step);
+int32_t ipcx_probe_trace(int32_t *step);
+int32_t ipcx_probe_create(int32_t cgroup, int32_t *step);
 
 #endif

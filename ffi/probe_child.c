@@ -1,6 +1,7 @@
 /* What can be probed only in a process of its own: one that ends, or one whose
  * limits and rights are others. */
 #define _GNU_SOURCE
+#include "probe_child.h"
 #include "ipcx.h"
 
 #include <errno.h>
@@ -13,23 +14,50 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-/* What the child tells, in memory that both have. */
-struct report {
-    int32_t failure;
-    int32_t numbers[2];
-};
+/* Waits of this many rounds are shorter than a sleep. */
+#define SPIN_ROUNDS 200
 
-/* Runs a function in a child, and waits until that has ended. The child has a
- * copy of the memory: changing its user would conceal a process that shares it
- * from its own kind. Nobody is told of its end but us. */
-static int32_t in_child(unsigned long flags,
-                        void (*work)(const int32_t *arguments,
-                                     struct report *report),
-                        const int32_t *arguments, struct report *report)
+static int64_t now_ms(void)
 {
-    struct report *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* Waits until the child has ended; one that does not within its time is killed.
+ * Returns whether that was so. */
+static int outlasts(pid_t child)
+{
+    const struct timespec pause = {.tv_nsec = 50000};
+    const int64_t deadline = now_ms() + IPCX_PROBE_PATIENCE_MS;
+    int is_late = 0;
+
+    for (int round = 0;; round++) {
+        pid_t ended = waitpid(child, NULL, __WALL | (is_late ? 0 : WNOHANG));
+
+        if (ended == child || (ended < 0 && errno != EINTR))
+            return is_late;
+        if (round < SPIN_ROUNDS) {
+            sched_yield();
+        } else if (now_ms() < deadline) {
+            nanosleep(&pause, NULL);
+        } else {
+            is_late = 1;
+            kill(child, SIGKILL);
+        }
+    }
+}
+
+int32_t ipcx_in_child(unsigned long flags,
+                      void (*work)(const int32_t *arguments,
+                                   struct ipcx_report *report),
+                      const int32_t *arguments, struct ipcx_report *report)
+{
+    struct ipcx_report *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     sigset_t all, before;
     long child;
@@ -46,16 +74,18 @@ static int32_t in_child(unsigned long flags,
     }
     report->failure = child < 0 ? errno : 0;
     if (child > 0) {
-        while (waitpid((pid_t)child, NULL, __WALL) < 0 && errno == EINTR)
-            continue;
+        int is_late = outlasts((pid_t)child);
+
         *report = *shared;
+        if (is_late)
+            report->failure = ETIMEDOUT;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     munmap(shared, sizeof(*shared));
     return -report->failure;
 }
 
-static void make_pair(const int32_t *arguments, struct report *report)
+static void make_pair(const int32_t *arguments, struct ipcx_report *report)
 {
     int ends[2];
 
@@ -71,8 +101,8 @@ static void make_pair(const int32_t *arguments, struct report *report)
  * was waited for. */
 int32_t ipcx_probe_orphaned_pair(int32_t type, int32_t *ends)
 {
-    struct report report;
-    int32_t result = in_child(CLONE_FILES, make_pair, &type, &report);
+    struct ipcx_report report;
+    int32_t result = ipcx_in_child(CLONE_FILES, make_pair, &type, &report);
 
     if (result == 0)
         memcpy(ends, report.numbers, sizeof(report.numbers));
@@ -92,7 +122,7 @@ static int give_up_rights(int32_t uid)
     return (int)syscall(SYS_capset, &head, none);
 }
 
-static void send_until_refused(const int32_t *arguments, struct report *report)
+static void send_until_refused(const int32_t *arguments, struct ipcx_report *report)
 {
     const int32_t limit = arguments[0], keeps_rights = arguments[1];
     union {
@@ -137,8 +167,8 @@ int32_t ipcx_probe_in_flight(int32_t fd, int32_t limit, int32_t keeps_rights,
                              int32_t uid, int32_t *told)
 {
     const int32_t arguments[] = {limit, keeps_rights, uid, fd};
-    struct report report;
-    int32_t result = in_child(0, send_until_refused, arguments, &report);
+    struct ipcx_report report;
+    int32_t result = ipcx_in_child(0, send_until_refused, arguments, &report);
 
     if (result == 0)
         memcpy(told, report.numbers, sizeof(report.numbers));

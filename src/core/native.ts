@@ -129,6 +129,13 @@ const SYMBOLS = {
   ipcx_probe_take: { parameters: ["i32", "i32"], result: "i32" },
   ipcx_probe_orphaned_pair: { parameters: ["i32", "buffer"], result: "i32" },
   ipcx_probe_in_flight: { parameters: ["i32", "i32", "i32", "i32", "buffer"], result: "i32" },
+  ipcx_probe_access: { parameters: ["buffer", "i32"], result: "i32" },
+  ipcx_probe_limit: { parameters: ["i32", "buffer"], result: "i32" },
+  ipcx_probe_close_range: { parameters: [], result: "i32" },
+  ipcx_probe_join: { parameters: ["i32", "i32"], result: "i32" },
+  ipcx_probe_user_namespace: { parameters: ["buffer"], result: "i32" },
+  ipcx_probe_trace: { parameters: ["buffer"], result: "i32" },
+  ipcx_probe_create: { parameters: ["i32", "buffer"], result: "i32" },
 } as const;
 
 type Symbols = typeof SYMBOLS;

@@ -94,6 +94,7 @@ void test_namespaces(void);
 void test_netlink(void);
 void test_runner(void);
 void test_probe(void);
+void test_probe_host(void);
 
 /* What the driver does when a test has made it the program of ipcx_exec(). */
 int executed(int count, char **arguments);

@@ -270,6 +270,7 @@ int main(int count, char **arguments)
     test_netlink();
     test_runner();
     test_probe();
+    test_probe_host();
     printf("%u checks in %u tests, %u failed\n", counts->checks, counts->tests,
            counts->failed);
     return counts->failed ? 1 : 0;
