@@ -69,7 +69,7 @@ function build(output: string, args: string[]): void {
 }
 
 /** nodelete: on its way out Deno unloads libraries, under the feet of the waker's thread. */
-const LINKING = ["-fPIC", "-shared", "-Wl,-z,nodelete", "-lpthread"];
+const LINKING = ["-fPIC", "-shared", "-Wl,-soname,libipcx.so,-z,nodelete", "-lpthread"];
 
 /** Static: it runs where there are no libraries. */
 const WAITER_LINKING = ["-static", "-s"];

@@ -74,7 +74,7 @@ claim("the rule itself tells down from up", () => {
     ["src/core/fd.ts", "@std/log"],
     ["src/proxy/workers.ts", "src/spawn/mod.ts"],
     ["src/beam/meet.ts", "src/broker/mod.ts"],
-    ["src/core/native.ts", "ffi/libipcx.so"],
+    ["src/core/native_files.ts", "ffi/libipcx.so"],
     ["src/core/fd.ts", "src/std/log.ts"],
   ];
   const up = [
@@ -110,11 +110,11 @@ claim("every imported file exists", () => {
   assertEquals(relative.filter((path) => !files.includes(path)), []);
 });
 
-claim("only src/core/native.ts calls Deno.dlopen and imports the library", () => {
+claim("only src/core/native.ts calls Deno.dlopen, and only native_files.ts imports what is built from C", () => {
   const callers = SOURCES.filter((path) => /\bdlopen\b/.test(codeOf(path)));
   assertEquals(callers, ["src/core/native.ts"]);
   const importers = SOURCES.filter((path) => importsOf(path).some((to) => layerOf(to) === "ffi"));
-  assertEquals(importers, ["src/core/native.ts"]);
+  assertEquals(importers, ["src/core/native_files.ts"]);
 });
 
 claim("no file and no folder is called util, helper, common or misc", () => {

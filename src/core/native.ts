@@ -1,13 +1,12 @@
 /**
- * The C shim, loaded from bytes: the only file that calls `Deno.dlopen`.
+ * The C shim: the only file that calls `Deno.dlopen`.
  *
- * The library travels inside the program and is opened through a memfd, so that
- * source, bundle and compiled binary take one path and no file is left on disk.
+ * Bytes are opened through a memfd, so that no file is left on disk.
  *
  * @module
  */
 
-import library from "../../ffi/libipcx.so" with { type: "bytes" };
+import { library } from "./native_files.ts";
 
 const MFD_CLOEXEC = 1;
 
@@ -142,19 +141,19 @@ type Symbols = typeof SYMBOLS;
 type Functions = Deno.DynamicLibrary<Symbols>["symbols"];
 
 /** Puts the library where it can be loaded from: a file without a name, which stays open. */
-function unpack(): string {
+function unpack(bytes: Uint8Array): string {
   const libc = Deno.dlopen("libc.so.6", { memfd_create: { parameters: ["buffer", "u32"], result: "i32" } });
   const memfd = libc.symbols.memfd_create(new TextEncoder().encode("libipcx.so\0"), MFD_CLOEXEC);
   libc.close();
   if (memfd < 0) throw new Error("ipcx needs memfd_create(2): Linux 3.17 or later");
   const path = `/proc/self/fd/${memfd}`;
-  Deno.writeFileSync(path, library);
+  Deno.writeFileSync(path, bytes);
   return path;
 }
 
 /** Binding a function takes a tenth of a millisecond: each is bound when it is first used. */
 function bindWhenUsed(): Functions {
-  const path = unpack();
+  const path = typeof library === "string" ? library : unpack(library);
   const functions = {} as Functions;
   for (const name of Object.keys(SYMBOLS) as (keyof Symbols)[]) {
     Object.defineProperty(functions, name, {
@@ -177,13 +176,3 @@ function bindWhenUsed(): Functions {
  * Typed arrays are passed without a copy and must not be kept by a call.
  */
 export const native: Functions = bindWhenUsed();
-
-/**
- * Loads the program that waits in this one's place (ffi/waiter), when it is needed.
- *
- * @returns Its bytes.
- */
-export async function loadWaiter(): Promise<Uint8Array<ArrayBuffer>> {
-  const { default: program } = await import("../../ffi/ipcx-waiter", { with: { type: "bytes" } });
-  return program;
-}

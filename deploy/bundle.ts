@@ -1,0 +1,105 @@
+/**
+ * The program as parts that are loaded when they are needed, without modules.
+ *
+ * Deno resolves every module that an `import` names, also those that may never be
+ * loaded, and loads `node:module` for a bundle of its own making: together three
+ * times of what it takes to start. So what `deno bundle` splits is turned into
+ * functions (CommonJS), which deploy/boot.ts calls by name.
+ *
+ * @module
+ */
+
+/** Parts of the program: JavaScript by name; what is behind another part's `require("NAME")` or `load("NAME")`. */
+export type Parts = ReadonlyMap<string, string>;
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+/** What each form of the program has an own module for: src/core/native_files.ts. */
+const OWN_MODULE = "*/native_files.ts";
+
+/** What a bundle is given by `deno bundle`, and how it reads without. */
+const NODE_REQUIRE =
+  /import \{ createRequire as (\w+) \} from "node:module";\nvar __require = \1\(import\.meta\.url\);\n/;
+const PLAIN_REQUIRE = "var __require = require;\n";
+
+async function bundle(args: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(`deno bundle failed:\n${new TextDecoder().decode(stderr)}`);
+}
+
+function filesOf(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+}
+
+/** Modules split by what is loaded together; in a folder of its own, with another ending, they are no longer external. */
+async function splitModules(entry: string, split: string, renamed: string): Promise<string[]> {
+  await bundle(["--outdir", split, "--code-splitting", `--external=${OWN_MODULE}`, entry]);
+  let requires = 0;
+  const paths = filesOf(split).map((name) => {
+    const path = `${renamed}/${name.replace(/\.js$/, ".mjs")}`;
+    const source = Deno.readTextFileSync(`${split}/${name}`);
+    const plain = source.replace(NODE_REQUIRE, () => (requires += 1, PLAIN_REQUIRE));
+    if (plain.includes("import.meta")) throw new Error(`${name}: import.meta has no meaning in a part of a program`);
+    Deno.writeTextFileSync(path, plain);
+    return path;
+  });
+  if (requires !== 1) throw new Error(`deno bundle makes 'require' in another way now: ${requires} places, not 1`);
+  return paths;
+}
+
+/** Loading by name instead of importing. */
+function withLoad(source: string): string {
+  return source.replace(/\bimport\("((?:\.\/|node:)[^"]+)"\)/g, 'load("$1")');
+}
+
+/**
+ * Bundles a program.
+ *
+ * @param entry Its first module, a path in the repository; it has no top-level await.
+ * @returns Its parts; the first module is `"./NAME.js"`.
+ * @throws {Error} What `deno bundle` says.
+ */
+export async function bundleParts(entry: string): Promise<Parts> {
+  const folder = await Deno.makeTempDir({ prefix: "ipcx-bundle-" });
+  try {
+    const [split, renamed, functions] = ["split", "renamed", "functions"].map((name) => `${folder}/${name}`);
+    for (const path of [split, renamed, functions]) await Deno.mkdir(path);
+    const modules = await splitModules(entry, split, renamed);
+    await bundle([
+      "--no-config",
+      "--format=cjs",
+      "--minify",
+      "--keep-names",
+      `--outdir=${functions}`,
+      "--external=*.js",
+      `--external=${OWN_MODULE}`,
+      ...modules,
+    ]);
+    const read = (name: string) => withLoad(Deno.readTextFileSync(`${functions}/${name}`));
+    return new Map(filesOf(functions).map((name) => [`./${name}`, read(name)]));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * Bundles one module with all it needs into one.
+ *
+ * @param entry The module, a path in the repository.
+ * @returns Its JavaScript, minified.
+ */
+export async function bundleModule(entry: string): Promise<string> {
+  const path = await Deno.makeTempFile({ prefix: "ipcx-bundle-", suffix: ".js" });
+  try {
+    await bundle(["--minify", `--output=${path}`, entry]);
+    return await Deno.readTextFile(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}

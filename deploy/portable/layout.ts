@@ -1,0 +1,65 @@
+/**
+ * The file itself: the launcher, and behind it everything that it maps.
+ *
+ * @module
+ */
+
+/** The largest page that a kernel may have: each part begins at a multiple. */
+const PAGE = 0x10000;
+
+/** How the table in the launcher begins: ffi/launcher/launcher.c. */
+const MAGIC = new TextEncoder().encode("ipcx payload 01\0");
+
+const MOST_LIBRARIES = 16;
+
+/** What goes into the file. */
+export interface Contents {
+  /** The launcher, an ELF file with an empty table. */
+  launcher: Uint8Array<ArrayBuffer>;
+  /** The runtime. */
+  runtime: Uint8Array<ArrayBuffer>;
+  /** The dynamic loader. */
+  loader: Uint8Array<ArrayBuffer>;
+  /** What the loader is given. */
+  libraries: readonly Uint8Array<ArrayBuffer>[];
+  /** The program's parts. */
+  program: Uint8Array<ArrayBuffer>;
+  /** Writes the boot script for a program at this place, in bytes from the beginning of the file. */
+  boot(at: number): string;
+}
+
+function placeOf(launcher: Uint8Array, magic: Uint8Array): number {
+  for (let at = 0; at + magic.length <= launcher.length; at += 8) {
+    if (magic.every((byte, index) => launcher[at + index] === byte)) return at;
+  }
+  throw new Error("the launcher has no table: ffi/launcher and deploy/portable/layout.ts do not belong together");
+}
+
+/**
+ * Puts a portable program together.
+ *
+ * @param contents Its parts.
+ * @returns What is written, piece by piece, each with its place in bytes from the beginning of the file.
+ */
+export function layOut(contents: Contents): [at: number, bytes: Uint8Array<ArrayBuffer>][] {
+  const { runtime, loader, libraries, program } = contents;
+  if (libraries.length > MOST_LIBRARIES) throw new RangeError(`more than ${MOST_LIBRARIES} libraries`);
+  const launcher = contents.launcher.slice();
+  const pieces: [number, Uint8Array<ArrayBuffer>][] = [[0, launcher]];
+  const put = (bytes: Uint8Array<ArrayBuffer>): number => {
+    const [last, { length }] = pieces.at(-1)!;
+    const at = Math.ceil((last + length) / PAGE) * PAGE;
+    pieces.push([at, bytes]);
+    return at;
+  };
+  const place = (bytes: Uint8Array<ArrayBuffer>): [number, number] => [put(bytes), bytes.length];
+  const [runtimePart, loaderPart] = [place(runtime), place(loader)];
+  const libraryParts = libraries.map(place);
+  const boot = new TextEncoder().encode(`${contents.boot(put(program))}\0`);
+  const bootPart = place(boot);
+  const fileLength = bootPart[0] + bootPart[1];
+  const numbers = [fileLength, runtimePart, loaderPart, bootPart, libraries.length, libraryParts].flat(2);
+  const table = new BigUint64Array(launcher.buffer, placeOf(launcher, MAGIC) + MAGIC.length, numbers.length);
+  table.set(numbers.map(BigInt));
+  return pieces;
+}
