@@ -72,7 +72,10 @@ export function verbFrom(args: Arguments): BeamVerb {
   const [word] = args.words;
   if (word === undefined) throw new UsageError(`what is to be done? One of ${among(BEAM_VERBS)}`);
   const verb = BEAM_VERBS.find((one) => one === word);
-  if (verb === undefined) throw new UsageError(`there is no '${word}'; there are ${among(BEAM_VERBS)}`);
+  if (verb === undefined) {
+    const otherwise = `; there are ${among(BEAM_VERBS)}`;
+    throw new UsageError(`there is no '${word}'`, { written: word, known: BEAM_VERBS, otherwise });
+  }
   const misplaced = BEAM.options.find(({ name }) => args.has(name) && !verbsOf(name).includes(verb));
   if (misplaced) {
     throw new UsageError(`--${misplaced.name} is not for ${verb}; it is for ${among(verbsOf(misplaced.name))}`);

@@ -11,6 +11,7 @@ import { SystemError } from "../core/errors.ts";
 import { defaultBrokerAddress, defaultControlAddress } from "../broker/defaults.ts";
 import { elapsed } from "./elapsed.ts";
 import { type Arguments, UsageError } from "./parse.ts";
+import { BROKERCTL } from "./broker_table.ts";
 import { type Column, table } from "./text_table.ts";
 import { count } from "./values.ts";
 
@@ -112,7 +113,8 @@ function questions(word: string | undefined, argument: string): Question {
         ? { method: "GET", path: "/log-level", show: say(({ level }) => `${level}`) }
         : { method: "PUT", path: "/log-level", body: { level: argument }, show: say(({ level }) => `${level}`) };
   }
-  throw new UsageError(word === undefined ? "what is to be done?" : `there is no '${word}'`);
+  if (word === undefined) throw new UsageError("what is to be done?");
+  throw new UsageError(`there is no '${word}'`, { written: word, known: BROKERCTL.words! });
 }
 
 function clientNumber(text: string): number {

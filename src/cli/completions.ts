@@ -20,7 +20,10 @@ const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
 export function run(args: Arguments): number {
   const [shell, ...rest] = args.words;
   if (!Object.hasOwn(SHELLS, shell) || rest.length > 0) {
-    throw new UsageError("completions takes one word: bash, zsh or fish");
+    const unknown = rest.length === 0 && shell !== undefined
+      ? { written: shell, known: Object.keys(SHELLS) }
+      : undefined;
+    throw new UsageError("completions takes one word: bash, zsh or fish", unknown);
   }
   Deno.stdout.writeSync(new TextEncoder().encode(SHELLS[shell]()));
   return 0;

@@ -32,7 +32,8 @@ export function holdVerbFrom(args: Arguments): HoldVerb {
   const [word] = args.words;
   const verb = word === undefined ? "serve" : HOLD_VERBS.find((one) => one === word);
   if (verb === undefined) {
-    throw new UsageError(`there is no '${word}'; there are ${inWords(HOLD_VERBS)}, and without a word it holds`);
+    const otherwise = `; there are ${inWords(HOLD_VERBS)}, and without a word it holds`;
+    throw new UsageError(`there is no '${word}'`, { written: word, known: HOLD_VERBS, otherwise });
   }
   const misplaced = HOLD.options.find(({ name }) => args.has(name) && !holdVerbsOf(name).includes(verb));
   if (misplaced) {

@@ -45,7 +45,10 @@ export function run(args: Arguments): number {
   const groups = args.all("only", oneOf(...LIMIT_GROUPS));
   const known = limitNames();
   const unknown = args.words.find((word) => !known.includes(word));
-  if (unknown !== undefined) throw new UsageError(`there is no limit '${unknown}'; 'ipcx limits' lists them`);
+  if (unknown !== undefined) {
+    const otherwise = "; 'ipcx limits' lists them";
+    throw new UsageError(`there is no limit '${unknown}'`, { written: unknown, known, otherwise });
+  }
   const isChosen = args.words.length > 0 || groups.length > 0;
   const limits = probeLimits(isChosen ? { names: args.words, groups } : {});
   print(args.has("json") ? json(limits) : table(COLUMNS, limits.map(row)));

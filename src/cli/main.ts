@@ -8,7 +8,7 @@
 import { printable } from "../core/lines.ts";
 import { calledAs } from "./own_arguments.ts";
 import { type Arguments, parseCommand, UsageError } from "./parse.ts";
-import { findCommand } from "./table.ts";
+import { COMMANDS, findCommand } from "./table.ts";
 import { version } from "./version.ts";
 
 /** What every file of a subcommand exports. */
@@ -45,7 +45,11 @@ function harmless(message: string): string {
 
 async function runCommand(name: string, args: readonly string[]): Promise<number> {
   const spec = findCommand(name);
-  if (!spec) throw new UsageError(`there is no command '${name}'; 'ipcx --help' lists them`);
+  if (!spec) {
+    const known = [...COMMANDS.map((command) => command.name), "help", "--help", "--version"];
+    const otherwise = "; 'ipcx --help' lists them";
+    throw new UsageError(`there is no command '${name}'`, { written: name, known, otherwise });
+  }
   const parsed = parseCommand(spec, args);
   if (parsed.has("help")) {
     const { commandHelp } = await import("./help.ts");
@@ -63,6 +67,13 @@ async function load(name: string): Promise<Command> {
     if (!/libipcx\.so|ipcx-waiter/.test(String(error))) throw error;
     throw new Error("the C library is not built: run 'deno task build' first");
   }
+}
+
+/** What is said of arguments that cannot be understood. */
+async function inWords(error: UsageError): Promise<string> {
+  if (!error.unknown) return error.message;
+  const { withWhatWasMeant } = await import("./misspelt.ts");
+  return withWhatWasMeant(error.complaint, error.unknown);
 }
 
 /**
@@ -88,7 +99,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const prefix = findCommand(name ?? "") ? `ipcx ${name}` : "ipcx";
     if (error instanceof UsageError) {
-      console.error(`${prefix}: ${harmless(error.message)}`);
+      console.error(`${prefix}: ${harmless(await inWords(error))}`);
       if (findCommand(name ?? "")) console.error(`'ipcx ${name} --help' tells what it understands.`);
       return 2;
     }

@@ -8,10 +8,36 @@ import { parseArgs } from "@std/cli/parse-args";
 import { LEFT_OUT, spellOut } from "./spell_out.ts";
 import { commandOption, type CommandSpec, optionsOf, type OptionSpec } from "./table.ts";
 
+/** A word that is none of those there are, for who looks what was meant. */
+export interface UnknownWord {
+  /** The word. */
+  written: string;
+  /** Those there are. */
+  known: readonly string[];
+  /** What is said behind the complaint if none of them comes near. */
+  otherwise?: string;
+}
+
 /** Thrown for arguments that cannot be understood; exit status 2. */
 export class UsageError extends Error {
   /** The class name, for those who print errors. */
   override readonly name = "UsageError";
+  /** What is wrong, without advice. */
+  readonly complaint: string;
+  /** The word that is wrong, if it could only have been one of some. */
+  readonly unknown: UnknownWord | undefined;
+
+  /**
+   * Complains.
+   *
+   * @param complaint What is wrong.
+   * @param unknown The word that is wrong, if it could only have been one of some.
+   */
+  constructor(complaint: string, unknown?: UnknownWord) {
+    super(complaint + (unknown?.otherwise ?? ""));
+    this.complaint = complaint;
+    this.unknown = unknown;
+  }
 }
 
 /** The arguments of a subcommand. */
@@ -67,7 +93,8 @@ export class Arguments {
       try {
         return read(text);
       } catch (error) {
-        throw new UsageError(`--${name}: ${(error as Error).message}`);
+        const unknown = error instanceof UsageError ? error.unknown : undefined;
+        throw new UsageError(`--${name}: ${(error as Error).message}`, unknown);
       }
     });
   }
@@ -131,8 +158,9 @@ function parseOptions(args: readonly string[], options: readonly OptionSpec[]): 
     string: ["_", ...withValue.map((option) => option.name)],
     collect: withValue.map((option) => option.name),
     unknown(text: string, key?: string) {
-      if (key !== undefined) throw new UsageError(`unknown option '${text}'`);
-      return true;
+      if (key === undefined) return true;
+      const known = options.map(({ name }) => `--${name}`);
+      throw new UsageError(`unknown option '${text}'`, { written: text.replace(/=.*$/s, ""), known });
     },
   }) as unknown as Record<string, unknown> & { _: unknown[] };
   const values = new Map<string, string[]>();

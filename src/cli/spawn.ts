@@ -6,17 +6,17 @@
 
 import { groupId, userId } from "../core/accounts.ts";
 import { UnixAddress } from "../core/address.ts";
-import { capabilityNumbers } from "../spawn/capabilities.ts";
+import { CAPABILITY_NAMES, capabilityNumbers } from "../spawn/capabilities.ts";
 import type { SocketFor } from "../spawn/foreground.ts";
 import { runInForeground, runInPlace } from "../spawn/foreground.ts";
 import { NAMESPACE_KINDS, type Namespaces } from "../spawn/namespaces.ts";
 import type { SpawnOptions } from "../spawn/options.ts";
-import { parseLimit } from "../spawn/rlimits.ts";
-import { signalNumber } from "../spawn/signals.ts";
+import { parseLimit, RESOURCE_NAMES, type ResourceLimit } from "../spawn/rlimits.ts";
+import { SIGNAL_NAMES, signalNumber } from "../spawn/signals.ts";
 import { failedStart } from "./failed_start.ts";
 import { type Arguments, UsageError } from "./parse.ts";
 import { commandBytes, commandLine, garbledArgument } from "./own_arguments.ts";
-import { descriptor, duration, integer } from "./values.ts";
+import { descriptor, duration, integer, named } from "./values.ts";
 
 const DEFAULT_GRACE_MS = 5000;
 
@@ -71,8 +71,18 @@ function list(text: string): string[] {
 
 function capabilities(text: string): string[] {
   const names = list(text);
-  capabilityNumbers(names);
+  for (const name of names) named(name.replace(/^cap_/i, ""), CAPABILITY_NAMES, () => capabilityNumbers([name]));
   return names;
+}
+
+function resourceLimit(text: string): [string, ResourceLimit] {
+  const [name] = text.split("=");
+  return named(name.toLowerCase().replace(/^rlimit_/, ""), RESOURCE_NAMES, () => parseLimit(text));
+}
+
+function signal(text: string): string {
+  named(text.toUpperCase().replace(/^SIG/, ""), SIGNAL_NAMES, () => signalNumber(text));
+  return text;
 }
 
 function within(least: number, most: number): (text: string) => number {
@@ -129,12 +139,12 @@ function optionsFrom(args: Arguments, command: readonly string[], numbers: reado
     clearEnv: args.has("clear-env"),
     noNewPrivileges: args.has("no-new-privs"),
     dropCapabilities: args.all("cap-drop", capabilities).flat(),
-    rlimits: Object.fromEntries(args.all("rlimit", parseLimit)),
+    rlimits: Object.fromEntries(args.all("rlimit", resourceLimit)),
     oomScoreAdj: args.get("oom-score-adj", within(-1000, 1000)),
     nice: args.get("nice", within(-20, 19)),
     cgroup: args.get("cgroup-path"),
     newSession: args.has("new-session"),
-    deathSignal: args.get("kill-child", (text) => text === "" ? "SIGKILL" : (signalNumber(text), text)),
+    deathSignal: args.get("kill-child", (text) => text === "" ? "SIGKILL" : signal(text)),
   };
 }
 

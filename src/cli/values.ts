@@ -4,6 +4,8 @@
  * @module
  */
 
+import { UsageError } from "./parse.ts";
+
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, "": 1000, m: 60_000, h: 3_600_000 };
 
 /** The longest time that timers can wait, in milliseconds: 24 days. */
@@ -114,7 +116,24 @@ export function mode(text: string): number {
 export function oneOf<Word extends string>(...words: readonly Word[]): (text: string) => Word {
   return (text) => {
     const found = words.find((word) => word === text);
-    if (found === undefined) throw new Error(`'${text}' is none of ${words.join(", ")}`);
-    return found;
+    if (found !== undefined) return found;
+    throw new UsageError(`'${text}' is none of ${words.join(", ")}`, { written: text, known: words });
   };
+}
+
+/**
+ * Reads a name that somebody else knows, and who complains about one that there is not.
+ *
+ * @param name The name.
+ * @param known Those there are.
+ * @param read Reads it.
+ * @returns What that returns.
+ * @throws {UsageError} With what it threw, for who looks what was meant.
+ */
+export function named<T>(name: string, known: readonly string[], read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError((error as Error).message, { written: name, known });
+  }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-const NAMES: readonly string[] = [
+/** The capabilities, each at its number. */
+export const CAPABILITY_NAMES: readonly string[] = [
   ..."chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable".split(" "),
   ..."net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot".split(" "),
   ..."sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease".split(" "),
@@ -16,7 +17,7 @@ function lastCapability(): number {
   try {
     return Number(Deno.readTextFileSync("/proc/sys/kernel/cap_last_cap"));
   } catch {
-    return NAMES.length - 1;
+    return CAPABILITY_NAMES.length - 1;
   }
 }
 
@@ -31,7 +32,7 @@ export function capabilityNumbers(names: readonly string[]): number[] {
   const numbers = names.flatMap((written) => {
     const name = written.toLowerCase().replace(/^cap_/, "");
     if (name === "all") return Array.from({ length: lastCapability() + 1 }, (_, number) => number);
-    const number = NAMES.indexOf(name);
+    const number = CAPABILITY_NAMES.indexOf(name);
     if (number < 0) throw new TypeError(`there is no capability '${written}'`);
     return [number];
   });

@@ -4,7 +4,8 @@
  * @module
  */
 
-const NAMES: readonly string[] = [
+/** The resources, each at its number. */
+export const RESOURCE_NAMES: readonly string[] = [
   ..."cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime".split(" "),
 ];
 
@@ -26,8 +27,8 @@ export type ResourceLimit = number | "unlimited" | {
  * @throws {TypeError} If there is no such resource.
  */
 export function resourceNumber(name: string): number {
-  const number = NAMES.indexOf(name.toLowerCase().replace(/^rlimit_/, ""));
-  if (number < 0) throw new TypeError(`there is no resource '${name}': there are ${NAMES.join(", ")}`);
+  const number = RESOURCE_NAMES.indexOf(name.toLowerCase().replace(/^rlimit_/, ""));
+  if (number < 0) throw new TypeError(`there is no resource '${name}': there are ${RESOURCE_NAMES.join(", ")}`);
   return number;
 }
 

@@ -5,7 +5,7 @@
  */
 
 /** The names that Linux gives to its signals, the same on x86-64 and arm64. */
-const NAMES: readonly string[] = [
+export const SIGNAL_NAMES: readonly string[] = [
   ..."HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD".split(" "),
   ..."CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS".split(" "),
 ];
@@ -22,7 +22,7 @@ const MAX_SIGNAL = 64;
  */
 export function signalNumber(signal: string | number): number {
   const name = `${signal}`.toUpperCase().replace(/^SIG/, "");
-  const number = /^\d{1,2}$/.test(name) ? Number(name) : NAMES.indexOf(name) + 1;
+  const number = /^\d{1,2}$/.test(name) ? Number(name) : SIGNAL_NAMES.indexOf(name) + 1;
   if (number < 1 || number > MAX_SIGNAL) throw new TypeError(`there is no signal '${signal}'`);
   return number;
 }
@@ -34,5 +34,5 @@ export function signalNumber(signal: string | number): number {
  * @returns Such as `"SIGTERM"`; `"SIG40"` for one that has no name.
  */
 export function signalName(number: number): string {
-  return `SIG${NAMES[number - 1] ?? number}`;
+  return `SIG${SIGNAL_NAMES[number - 1] ?? number}`;
 }

@@ -216,8 +216,8 @@ claim("a control socket at an abstract name that lets one go without an answer s
 claim("words that it does not know have status 2, and none are asked of the broker", async () => {
   const cases: [string[], string][] = [
     [[], "what is to be done?"],
-    [["stauts"], "there is no 'stauts'"],
-    [["stauts", "now"], "there is no 'stauts'"],
+    [["stauts"], "there is no 'stauts': did you mean 'status'?"],
+    [["stauts", "now"], "there is no 'stauts': did you mean 'status'?"],
     [["constructor"], "there is no 'constructor'"],
     [["status", "now"], "unexpected 'now'"],
     [["kick"], "kick takes the number of one client"],

@@ -16,7 +16,7 @@ claim("without a command the status is 2 and the message leads on", async () => 
 });
 
 claim("an unknown command or option is named, with status 2", async () => {
-  for (const name of ["brokr", "constructor", "--brokr", ""]) {
+  for (const name of ["frobnicate", "constructor", "--frobnicate", ""]) {
     const { status, err } = await ipcx([name]);
     assertEquals({ status, err }, {
       status: 2,
@@ -26,11 +26,11 @@ claim("an unknown command or option is named, with status 2", async () => {
 });
 
 claim("a usage error of a command names the command and its help", async () => {
-  const { status, out, err } = await ipcx(["pair", "--sokcet", "x", "k"]);
+  const { status, out, err } = await ipcx(["pair", "--frobnicate", "x", "k"]);
   assertEquals({ status, out, err }, {
     status: 2,
     out: "",
-    err: "ipcx pair: unknown option '--sokcet'\n'ipcx pair --help' tells what it understands.\n",
+    err: "ipcx pair: unknown option '--frobnicate'\n'ipcx pair --help' tells what it understands.\n",
   });
 });
 
