@@ -17,6 +17,9 @@ const ROOT = new URL("..", import.meta.url).pathname;
 /** What each form of the program has an own module for: src/core/native_files.ts. */
 const OWN_MODULE = "*/native_files.ts";
 
+/** By which name all parts require it. */
+const OWN_NAME = "native_files";
+
 /** What a bundle is given by `deno bundle`, and how it reads without. */
 const NODE_REQUIRE =
   /import \{ createRequire as (\w+) \} from "node:module";\nvar __require = \1\(import\.meta\.url\);\n/;
@@ -53,9 +56,10 @@ async function splitModules(entry: string, split: string, renamed: string): Prom
   return paths;
 }
 
-/** Loading by name instead of importing. */
-function withLoad(source: string): string {
-  return source.replace(/\bimport\("((?:\.\/|node:)[^"]+)"\)/g, 'load("$1")');
+/** Loading by name instead of importing; what is external is still named by different paths. */
+function withNames(source: string): string {
+  return source.replace(/\bimport\("((?:\.\/|node:)[^"]+)"\)/g, 'load("$1")')
+    .replace(/\brequire\("[./a-z]+\/native_files\.ts"\)/g, `require("${OWN_NAME}")`);
 }
 
 /**
@@ -81,7 +85,7 @@ export async function bundleParts(entry: string): Promise<Parts> {
       `--external=${OWN_MODULE}`,
       ...modules,
     ]);
-    const read = (name: string) => withLoad(Deno.readTextFileSync(`${functions}/${name}`));
+    const read = (name: string) => withNames(Deno.readTextFileSync(`${functions}/${name}`));
     return new Map(filesOf(functions).map((name) => [`./${name}`, read(name)]));
   } finally {
     await Deno.remove(folder, { recursive: true });

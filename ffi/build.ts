@@ -31,11 +31,11 @@ export function waiterSources(): string[] {
  * Runs the system's C compiler.
  *
  * @param args Its arguments.
+ * @param compiler Which.
  * @throws {Error} When there is none, or when it fails; the message says what
  * to install, or what the compiler said.
  */
-export function compile(args: string[]): void {
-  const compiler = Deno.env.get("CC") ?? "cc";
+export function compile(args: string[], compiler: string = Deno.env.get("CC") ?? "cc"): void {
   let result: Deno.CommandOutput;
   try {
     result = new Deno.Command(compiler, { args, stdout: "piped", stderr: "piped" }).outputSync();

@@ -24,8 +24,6 @@ export interface Contents {
   libraries: readonly Uint8Array<ArrayBuffer>[];
   /** The program's parts. */
   program: Uint8Array<ArrayBuffer>;
-  /** Writes the boot script for a program at this place, in bytes from the beginning of the file. */
-  boot(at: number): string;
 }
 
 function placeOf(launcher: Uint8Array, magic: Uint8Array): number {
@@ -39,9 +37,13 @@ function placeOf(launcher: Uint8Array, magic: Uint8Array): number {
  * Puts a portable program together.
  *
  * @param contents Its parts.
+ * @param boot Writes what the runtime is to run, as a URL, for a program at this place, in bytes from the file's beginning.
  * @returns What is written, piece by piece, each with its place in bytes from the beginning of the file.
  */
-export function layOut(contents: Contents): [at: number, bytes: Uint8Array<ArrayBuffer>][] {
+export async function layOut(
+  contents: Contents,
+  boot: (at: number) => Promise<string>,
+): Promise<[at: number, bytes: Uint8Array<ArrayBuffer>][]> {
   const { runtime, loader, libraries, program } = contents;
   if (libraries.length > MOST_LIBRARIES) throw new RangeError(`more than ${MOST_LIBRARIES} libraries`);
   const launcher = contents.launcher.slice();
@@ -55,8 +57,8 @@ export function layOut(contents: Contents): [at: number, bytes: Uint8Array<Array
   const place = (bytes: Uint8Array<ArrayBuffer>): [number, number] => [put(bytes), bytes.length];
   const [runtimePart, loaderPart] = [place(runtime), place(loader)];
   const libraryParts = libraries.map(place);
-  const boot = new TextEncoder().encode(`${contents.boot(put(program))}\0`);
-  const bootPart = place(boot);
+  const script = new TextEncoder().encode(`${await boot(put(program))}\0`);
+  const bootPart = place(script);
   const fileLength = bootPart[0] + bootPart[1];
   const numbers = [fileLength, runtimePart, loaderPart, bootPart, libraries.length, libraryParts].flat(2);
   const table = new BigUint64Array(launcher.buffer, placeOf(launcher, MAGIC) + MAGIC.length, numbers.length);

@@ -1,0 +1,60 @@
+/**
+ * The portable form: one ELF file that carries its runtime.
+ *
+ * @module
+ */
+
+import { makeArchive, makeBoot } from "../archive.ts";
+import { nativeFiles } from "../native_files.ts";
+import type { Target } from "../targets.ts";
+import { layOut } from "./layout.ts";
+import { compileLauncher, readLibraries } from "./native.ts";
+import { findRuntime } from "./runtime.ts";
+
+function write(path: string, pieces: readonly (readonly [number, Uint8Array])[]): void {
+  const partial = `${path}.${Deno.pid}`;
+  {
+    using file = Deno.openSync(partial, { write: true, create: true, truncate: true, mode: 0o755 });
+    for (const [at, bytes] of pieces) {
+      file.seekSync(at, Deno.SeekMode.Start);
+      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    }
+  }
+  Deno.renameSync(partial, path);
+}
+
+/**
+ * Makes the portable form.
+ *
+ * @param target For which processor.
+ * @param output Where to; a file that is there is replaced at once.
+ * @param runtime The `deno` to carry; otherwise what npm has.
+ * @param log Is told what is not as expected.
+ * @throws {Error} With what is missing.
+ */
+export async function makePortable(
+  target: Target,
+  output: string,
+  runtime: string | undefined,
+  log: (line: string) => void,
+): Promise<void> {
+  const { library, waiter } = nativeFiles(target);
+  const { loader, libraries } = readLibraries(target);
+  const archive = await makeArchive({ "ipcx-waiter": waiter });
+  const entry = "deploy/portable/boot.ts";
+  // Where the archive is decides what the boot script says, which is behind it.
+  const contents = {
+    launcher: compileLauncher(target),
+    runtime: Deno.readFileSync(runtime ?? findRuntime(target, log)),
+    loader,
+    libraries: [...libraries, library],
+    program: archive.bytes,
+  };
+  write(
+    output,
+    await layOut(contents, async (at) => {
+      const script = await makeBoot(entry, { at, parts: archive.parts });
+      return `data:application/javascript;base64,${btoa(script)}`;
+    }),
+  );
+}
