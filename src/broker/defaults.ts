@@ -5,6 +5,7 @@
  */
 
 import { UnixAddress } from "../core/address.ts";
+import { addressOf, BROKER_PLACE, controlAddressOf } from "../core/default_place.ts";
 
 /**
  * Finds the broker's socket: `ONE_SOCKET_PATH`, else /run/one.socket for root
@@ -14,12 +15,7 @@ import { UnixAddress } from "../core/address.ts";
  * @throws {Error} If there is no XDG_RUNTIME_DIR to put it in.
  */
 export function defaultBrokerAddress(): string {
-  const path = Deno.env.get("ONE_SOCKET_PATH");
-  if (path) return path.startsWith("@") || path.includes("/") ? path : `./${path}`;
-  if (Deno.uid() === 0) return "/run/one.socket";
-  const runtime = Deno.env.get("XDG_RUNTIME_DIR");
-  if (!runtime) throw new Error("XDG_RUNTIME_DIR is not set: say --socket ADDR, or set ONE_SOCKET_PATH");
-  return `${runtime}/one.socket`;
+  return addressOf(BROKER_PLACE);
 }
 
 /**
@@ -30,7 +26,5 @@ export function defaultBrokerAddress(): string {
  * @returns The address as text.
  */
 export function defaultControlAddress(socket: string): string {
-  const path = Deno.env.get("ONE_SOCKET_CTL_PATH");
-  if (path) return path.startsWith("@") || path.includes("/") ? path : `./${path}`;
-  return `${UnixAddress.parse(socket)}.ctl`;
+  return controlAddressOf(`${UnixAddress.parse(socket)}`);
 }
