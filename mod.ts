@@ -10,6 +10,7 @@
 export * from "./src/beam/mod.ts";
 export * from "./src/broker/mod.ts";
 export * from "./src/core/mod.ts";
+export * from "./src/doctor/mod.ts";
 export * from "./src/handover/mod.ts";
 export * from "./src/hold/mod.ts";
 export * from "./src/instance/mod.ts";

@@ -29,6 +29,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   lock: () => import("./lock.ts"),
   hold: () => import("./hold.ts"),
   limits: () => import("./limits.ts"),
+  doctor: () => import("./doctor.ts"),
   sockets: () => import("./sockets.ts"),
   proxy: () => import("./proxy.ts"),
   completions: () => import("./completions.ts"),

@@ -7,6 +7,7 @@
 
 import { BEAM } from "./beam_table.ts";
 import { BROKER, BROKERCTL, PAIR } from "./broker_table.ts";
+import { DOCTOR } from "./doctor_table.ts";
 import { HOLD } from "./hold_table.ts";
 import { LIMITS } from "./limits_table.ts";
 import { LOCK } from "./lock_table.ts";
@@ -83,6 +84,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   LOCK,
   HOLD,
   LIMITS,
+  DOCTOR,
   SOCKETS,
   PROXY,
   COMPLETIONS,

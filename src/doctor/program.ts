@@ -1,0 +1,69 @@
+/**
+ * Which form of ipcx this is, and whether its library can be loaded.
+ *
+ * @module
+ */
+
+import { type Check, fails, type Judgement, ok, warning } from "./finding.ts";
+
+/** The oldest Deno that ipcx is tested with. */
+const OLDEST = [2, 9] as const;
+
+/** What there is to know of the program. */
+export interface ProgramFacts {
+  /** How it came here. */
+  form: "from source" | "in one file" | "compiled";
+  /** The version of Deno that runs it. */
+  deno: string;
+}
+
+function isOlder(version: string): boolean {
+  const [major, minor] = version.split(".").map(Number);
+  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+}
+
+/** Judges the program. */
+export function judgeProgram({ form, deno }: ProgramFacts): Judgement {
+  const found = `ipcx ${form}, on Deno ${deno}`;
+  if (!isOlder(deno)) return ok(found);
+  return warning(
+    found,
+    `ipcx is tested with Deno ${OLDEST.join(".")} and later: sockets that are handed to the runtime may not work`,
+    "install a newer Deno: npx --yes deno@2.9.6 runs it without an installation",
+  );
+}
+
+function formOf(url: string): ProgramFacts["form"] {
+  if (Deno.build.standalone) return "compiled";
+  return url.endsWith("/src/doctor/program.ts") ? "from source" : "in one file";
+}
+
+/** Judges the library. */
+export function judgeLibrary(error: unknown): Judgement {
+  if (error === undefined) return ok("the C library is loaded");
+  return fails(
+    `the C library cannot be loaded: ${(error as Error).message}`,
+    "nothing of ipcx works, and nothing else was looked at",
+    "run 'deno task build' if it was never built; it needs /proc mounted, memfd_create(2), " +
+      "glibc 2.32 or later, and Deno's permissions (--allow-all)",
+  );
+}
+
+/** Which form of ipcx this is. */
+export const PROGRAM: Check = {
+  name: "program",
+  examine: () => judgeProgram({ form: formOf(import.meta.url), deno: Deno.version.deno }),
+};
+
+/** Whether the library can be loaded. */
+export const LIBRARY: Check = {
+  name: "library",
+  async examine() {
+    try {
+      await import("../core/native.ts");
+    } catch (error) {
+      return judgeLibrary(error);
+    }
+    return judgeLibrary(undefined);
+  },
+};
