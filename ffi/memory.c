@@ -114,7 +114,8 @@ static int forbid_running(int32_t fd)
 /* Adds seals. The caller's mapping, if it is shared (else `address` is NULL), is in
  * the way of F_SEAL_WRITE and becomes a private one at the same place. If somebody
  * else's is in the way too it becomes what it was, and -EBUSY is returned, or
- * -ENOTRECOVERABLE where a seal that was there before does not allow that. */
+ * -ENOTRECOVERABLE where a seal that was there before does not allow that: it is
+ * private then. */
 int32_t ipcx_memory_seal(int32_t fd, int32_t seals, const uint64_t *address,
                          uint32_t size)
 {
@@ -128,7 +129,10 @@ int32_t ipcx_memory_seal(int32_t fd, int32_t seals, const uint64_t *address,
     if (fcntl(fd, F_ADD_SEALS, seals) == 0)
         return 0;
     failure = errno;
-    if (remaps && !map_again(fd, address, size, MAP_SHARED))
+    if (remaps && !map_again(fd, address, size, MAP_SHARED)) {
         failure = ENOTRECOVERABLE;
+        /* Older kernels (6.1 for one) unmap what is there before they refuse. */
+        map_again(fd, address, size, MAP_PRIVATE);
+    }
     return -failure;
 }
