@@ -5,7 +5,11 @@
  */
 
 import { UnixAddress } from "../core/address.ts";
-import { addressOf, BROKER_PLACE, controlAddressOf } from "../core/default_place.ts";
+import { addressIn, addressOf, BROKER_PLACE, CONTROL_VARIABLE, controlAddressOf } from "../core/default_place.ts";
+
+/** Where the one-socket daemon is by default. */
+const ONE_SOCKET = "/var/run/one.socket";
+const ONE_SOCKET_CONTROL = "/var/run/one-socket.ctl";
 
 /**
  * Finds the broker's socket: `ONE_SOCKET_PATH`, else /run/one.socket for root
@@ -27,4 +31,26 @@ export function defaultBrokerAddress(): string {
  */
 export function defaultControlAddress(socket: string): string {
   return controlAddressOf(`${UnixAddress.parse(socket)}`);
+}
+
+/**
+ * Finds the socket of a broker that is to be where the one-socket daemon would be:
+ * `ONE_SOCKET_PATH`, else /var/run/one.socket.
+ *
+ * @returns The address as text.
+ */
+export function oneSocketAddress(): string {
+  return addressIn(BROKER_PLACE.variable) ?? ONE_SOCKET;
+}
+
+/**
+ * Finds the control socket of such a broker: `ONE_SOCKET_CTL_PATH`, else
+ * /var/run/one-socket.ctl. Brokers at other places do without that one, which
+ * only one of them could have: theirs is beside their own socket.
+ *
+ * @param socket The broker's socket.
+ * @returns The address as text.
+ */
+export function oneSocketControlAddress(socket: string): string {
+  return socket === ONE_SOCKET ? addressIn(CONTROL_VARIABLE) ?? ONE_SOCKET_CONTROL : defaultControlAddress(socket);
 }

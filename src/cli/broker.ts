@@ -24,6 +24,18 @@ import { count, duration, mode, positive } from "./values.ts";
 
 const CONTROL_NAME = "control";
 
+/** What holds where no option says otherwise. */
+export interface BrokerDefaults {
+  /** Where it listens. */
+  address(): string;
+  /** Where its control socket is, if it listens there. */
+  control(socket: string): string;
+  /** The permissions of its socket files; `undefined` for those that are safest. */
+  mode?: number;
+}
+
+const DEFAULTS: BrokerDefaults = { address: defaultBrokerAddress, control: defaultControlAddress };
+
 function limitsFrom(args: Arguments): Partial<Limits> {
   const limits: Partial<Limits> = {
     maxClients: args.get("max-clients", positive),
@@ -41,19 +53,19 @@ function accessFrom(args: Arguments): AccessRules {
   return args.get("access-file", (file) => AccessRules.readFile(file, rules)) ?? AccessRules.parse(rules);
 }
 
-function fileOptionsFrom(args: Arguments): ListenOptions {
+function fileOptionsFrom(args: Arguments, defaults: BrokerDefaults): ListenOptions {
   return {
-    mode: args.get("mode", mode),
+    mode: args.get("mode", mode) ?? defaults.mode,
     uid: args.get("owner", userId),
     gid: args.get("group", groupId),
   };
 }
 
 /** The sockets to serve: those asked for and those passed by a service manager, else the default one. */
-function openListeners(args: Arguments, passed: readonly ActivatedFd[]): UnixListener[] {
+function openListeners(args: Arguments, passed: readonly ActivatedFd[], defaults: BrokerDefaults): UnixListener[] {
   const asked = args.all("socket", UnixAddress.parse);
-  const addresses = asked.length + passed.length > 0 ? asked : [UnixAddress.parse(defaultBrokerAddress())];
-  const options = fileOptionsFrom(args);
+  const addresses = asked.length + passed.length > 0 ? asked : [UnixAddress.parse(defaults.address())];
+  const options = fileOptionsFrom(args, defaults);
   const listeners = passed.map(({ fd }) => UnixListener.fromFd(fd));
   try {
     for (const address of addresses) listeners.push(UnixListener.listen(address, options));
@@ -68,20 +80,27 @@ function openControl(
   args: Arguments,
   passed: ActivatedFd | undefined,
   first: UnixListener,
+  defaults: BrokerDefaults,
 ): UnixListener | undefined {
   if (passed) return UnixListener.fromFd(passed.fd);
   const asked = args.get("control", (text) => text === "none" ? text : UnixAddress.parse(text));
   if (asked === "none") return undefined;
-  return UnixListener.listen(asked ?? defaultControlAddress(`${first.listensAt}`), { mode: 0o600 });
+  return UnixListener.listen(asked ?? defaults.control(`${first.listensAt}`), { mode: 0o600 });
 }
 
 /** Opens all that is served; what it returns closes it again. */
-function serve(args: Arguments, passed: readonly ActivatedFd[], broker: Broker, owner: ControlOwner): DisposableStack {
+function serve(
+  args: Arguments,
+  passed: readonly ActivatedFd[],
+  broker: Broker,
+  owner: ControlOwner,
+  defaults: BrokerDefaults,
+): DisposableStack {
   using stack = new DisposableStack();
   const control = passed.find(({ name }) => name === CONTROL_NAME);
-  const listeners = openListeners(args, passed.filter((one) => one !== control));
+  const listeners = openListeners(args, passed.filter((one) => one !== control), defaults);
   for (const listener of listeners) stack.use(listener);
-  const controlListener = openControl(args, control, listeners[0]);
+  const controlListener = openControl(args, control, listeners[0], defaults);
   if (controlListener) stack.use(controlListener);
   const pidfile = args.get("pidfile");
   if (pidfile !== undefined) stack.use(Pidfile.create(pidfile));
@@ -99,9 +118,10 @@ function serve(args: Arguments, passed: readonly ActivatedFd[], broker: Broker, 
  * Runs `ipcx broker`.
  *
  * @param args Its arguments.
+ * @param defaults What holds where they say nothing.
  * @returns The exit status.
  */
-export async function run(args: Arguments): Promise<number> {
+export async function run(args: Arguments, defaults: BrokerDefaults = DEFAULTS): Promise<number> {
   if (args.words.length > 0) throw new UsageError(`unexpected '${args.words[0]}'`);
   const daemonized = isDaemonized();
   const passed = takeActivatedFds();
@@ -116,7 +136,7 @@ export async function run(args: Arguments): Promise<number> {
   const finished = Promise.withResolvers<void>();
   const logger = getLogger("broker");
   await runService({
-    start: () => void stack.use(serve(args, passed, broker, { shutdown: finished.resolve })),
+    start: () => void stack.use(serve(args, passed, broker, { shutdown: finished.resolve }, defaults)),
     get status() {
       return `serving ${broker.status.sockets.join(" ")}`;
     },

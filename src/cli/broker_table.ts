@@ -1,5 +1,5 @@
 /**
- * What a user can type behind `ipcx broker`, `brokerctl` and `pair`: a part of the table.
+ * What a user can type behind `ipcx broker`, `one-socket`, `brokerctl` and `pair`: a part of the table.
  *
  * @module
  */
@@ -54,6 +54,19 @@ Where none fits, a client is let in unless there is any allow rule.`,
   ],
 };
 
+/** `one-socket`: what that program takes. */
+export const ONE_SOCKET: CommandSpec = {
+  name: "one-socket",
+  summary: "broker as one-socket is; also when ipcx is called by that name",
+  usage: ["one-socket"],
+  details: `Like that daemon it takes no options. It listens at ONE_SOCKET_PATH, or without
+that at /var/run/one.socket, with the permissions that the umask leaves. Its
+control socket is ONE_SOCKET_CTL_PATH, or without that /var/run/one-socket.ctl,
+but if ONE_SOCKET_PATH is set it is there, with .ctl behind it. All else is as
+with ipcx broker, which has options for it.`,
+  options: [],
+};
+
 /** `ipcx brokerctl`. */
 export const BROKERCTL: CommandSpec = {
   name: "brokerctl",
@@ -81,7 +94,7 @@ export const BROKERCTL: CommandSpec = {
 /** `ipcx pair`. */
 export const PAIR: CommandSpec = {
   name: "pair",
-  summary: "get a private socket from a broker, for the shell or for a program",
+  summary: "get a private socket from a broker, for the shell or a program",
   usage: ["pair [options] KEY [-- CMD ARG…]"],
   details: `Without CMD the socket is joined to standard input and output: the end of the
 input is passed on as a half-close, and ipcx ends when both sides have ended. At

@@ -8,7 +8,7 @@
 import { printable } from "../core/lines.ts";
 import { calledAs } from "./own_arguments.ts";
 import { type Arguments, parseCommand, UsageError } from "./parse.ts";
-import { COMMANDS, findCommand } from "./table.ts";
+import { COMMANDS, findCommand, PROGRAMS } from "./table.ts";
 import { version } from "./version.ts";
 
 /** What every file of a subcommand exports. */
@@ -21,6 +21,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   spawn: () => import("./spawn.ts"),
   nsexec: () => import("./nsexec.ts"),
   broker: () => import("./broker.ts"),
+  "one-socket": () => import("./one_socket.ts"),
   brokerctl: () => import("./brokerctl.ts"),
   pair: () => import("./pair.ts"),
   beam: () => import("./beam.ts"),
@@ -42,6 +43,16 @@ function print(text: string): void {
 /** A message may quote what somebody else wrote, which a terminal must not obey. */
 function harmless(message: string): string {
   return message.split("\n").map(printable).join("\n");
+}
+
+/** The arguments behind the program's name, if that is one's own command. */
+function withProgram(args: readonly string[]): readonly string[] {
+  const name = calledAs();
+  return PROGRAMS.some((program) => program.name === name) && !isVersion(args[0]) ? [name, ...args] : args;
+}
+
+function isVersion(arg: string | undefined): boolean {
+  return arg === "--version" || arg === "-V";
 }
 
 async function runCommand(name: string, args: readonly string[]): Promise<number> {
@@ -84,14 +95,14 @@ async function inWords(error: UsageError): Promise<string> {
  * @returns The exit status: 0, 1 for a failure, 2 for arguments that cannot be understood.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = calledAs() === "nsexec" ? ["nsexec", ...args] : args;
+  const [name, ...rest] = withProgram(args);
   try {
     if (name === "--help" || name === "-h" || name === "help") {
       const { programHelp } = await import("./help.ts");
       print(programHelp());
       return 0;
     }
-    if (name === "--version" || name === "-V") {
+    if (isVersion(name)) {
       print(`ipcx ${await version()}\n`);
       return 0;
     }

@@ -127,7 +127,7 @@ for arguments that cannot be understood.`,
 /** `nsexec`: the options of that program. */
 export const NSEXEC: CommandSpec = {
   name: "nsexec",
-  summary: "spawn with the options of nsexec; also when ipcx is called by that name",
+  summary: "spawn as nsexec is; also when ipcx is called by that name",
   usage: ["nsexec [options] [--] CMD [ARG…]"],
   details: `Unlike nsexec: descriptors that are not kept are closed, --local works with
 static programs and scripts, all signals are forwarded, and it ends as CMD ends.`,

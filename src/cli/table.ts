@@ -6,7 +6,7 @@
  */
 
 import { BEAM } from "./beam_table.ts";
-import { BROKER, BROKERCTL, PAIR } from "./broker_table.ts";
+import { BROKER, BROKERCTL, ONE_SOCKET, PAIR } from "./broker_table.ts";
 import { DOCTOR } from "./doctor_table.ts";
 import { HOLD } from "./hold_table.ts";
 import { LIMITS } from "./limits_table.ts";
@@ -76,6 +76,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   SPAWN,
   NSEXEC,
   BROKER,
+  ONE_SOCKET,
   BROKERCTL,
   PAIR,
   BEAM,
@@ -89,6 +90,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   PROXY,
   COMPLETIONS,
 ];
+
+/** The commands that are programs of their own, when ipcx is called by their names. */
+export const PROGRAMS: readonly CommandSpec[] = [NSEXEC, ONE_SOCKET];
 
 /** The option that every subcommand understands. */
 export const HELP_OPTION: OptionSpec = { name: "help", short: "h", help: "show this help" };

@@ -19,7 +19,7 @@ export const BROKER_PLACE: DefaultPlace = { variable: "ONE_SOCKET_PATH", file: "
 export const HOLDER_PLACE: DefaultPlace = { variable: "IPCX_HOLD_SOCKET", file: "ipcx-hold.socket" };
 
 /** The variable that says where the broker's control socket is. */
-const CONTROL_VARIABLE = "ONE_SOCKET_CTL_PATH";
+export const CONTROL_VARIABLE = "ONE_SOCKET_CTL_PATH";
 
 /**
  * Finds the directory for sockets of this user: /run for root, XDG_RUNTIME_DIR for others.
@@ -30,8 +30,13 @@ export function runtimeDirectory(): string | undefined {
   return Deno.uid() === 0 ? "/run" : Deno.env.get("XDG_RUNTIME_DIR") || undefined;
 }
 
-/** What a variable says, as an address: a word without a slash is a file. */
-function addressIn(variable: string): string | undefined {
+/**
+ * Reads an address from a variable.
+ *
+ * @param variable Its name.
+ * @returns The address as text, where a word without a slash is a file; `undefined` if the variable is empty or not set.
+ */
+export function addressIn(variable: string): string | undefined {
   const path = Deno.env.get(variable);
   if (!path) return undefined;
   return path.startsWith("@") || path.includes("/") ? path : `./${path}`;

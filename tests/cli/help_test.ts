@@ -5,7 +5,8 @@ import { claim } from "../claim.ts";
 import { ipcx } from "./program.ts";
 
 const WIDTH = 80;
-const HEIGHT = 24;
+/** A terminal has 24 lines, one of them for the prompt. */
+const HEIGHT = 23;
 
 function assertFits(text: string): void {
   for (const line of text.split("\n")) assert(line.length <= WIDTH, `${line.length} columns: ${line}`);
