@@ -12,7 +12,7 @@ const OLDEST = [2, 9] as const;
 /** What there is to know of the program. */
 export interface ProgramFacts {
   /** How it came here. */
-  form: "from source" | "in one file" | "compiled";
+  form: "from source" | "from npm" | "in one file" | "compiled";
   /** The version of Deno that runs it. */
   deno: string;
 }
@@ -33,9 +33,11 @@ export function judgeProgram({ form, deno }: ProgramFacts): Judgement {
   );
 }
 
-function formOf(url: string): ProgramFacts["form"] {
+/** A part of a program that is in one file has no place of its own (import.meta): what was started does. */
+function formOf(mainModule: string): ProgramFacts["form"] {
   if (Deno.build.standalone) return "compiled";
-  return url.endsWith("/src/doctor/program.ts") ? "from source" : "in one file";
+  if (mainModule.endsWith(".ts")) return "from source";
+  return mainModule.endsWith("/program/boot.js") ? "from npm" : "in one file";
 }
 
 /** Judges the library. */
@@ -52,7 +54,7 @@ export function judgeLibrary(error: unknown): Judgement {
 /** Which form of ipcx this is. */
 export const PROGRAM: Check = {
   name: "program",
-  examine: () => judgeProgram({ form: formOf(import.meta.url), deno: Deno.version.deno }),
+  examine: () => judgeProgram({ form: formOf(Deno.mainModule), deno: Deno.version.deno }),
 };
 
 /** Whether the library can be loaded. */
