@@ -9,7 +9,7 @@
  * @module
  */
 
-/** Parts of the program: JavaScript by name; what is behind another part's `require("NAME")` or `load("NAME")`. */
+/** Parts of the program: JavaScript by name; what is behind another part's `require("NAME")` or `__loadPart("NAME")`. */
 export type Parts = ReadonlyMap<string, string>;
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -42,7 +42,7 @@ function filesOf(folder: string): string[] {
 
 /** Modules split by what is loaded together; in a folder of its own, with another ending, they are no longer external. */
 async function splitModules(entry: string, split: string, renamed: string): Promise<string[]> {
-  await bundle(["--outdir", split, "--code-splitting", `--external=${OWN_MODULE}`, entry]);
+  await bundleModules(entry, split);
   let requires = 0;
   const paths = filesOf(split).map((name) => {
     const path = `${renamed}/${name.replace(/\.js$/, ".mjs")}`;
@@ -58,7 +58,7 @@ async function splitModules(entry: string, split: string, renamed: string): Prom
 
 /** Loading by name instead of importing; what is external is still named by different paths. */
 function withNames(source: string): string {
-  return source.replace(/\bimport\("((?:\.\/|node:)[^"]+)"\)/g, 'load("$1")')
+  return source.replace(/\bimport\("((?:\.\/|node:)[^"]+)"\)/g, '__loadPart("$1")')
     .replace(/\brequire\("[./a-z]+\/native_files\.ts"\)/g, `require("${OWN_NAME}")`);
 }
 
@@ -90,6 +90,16 @@ export async function bundleParts(entry: string): Promise<Parts> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/**
+ * Bundles a module with all it needs, but src/core/native_files.ts, which stays an import.
+ *
+ * @param entry The module, a path in the repository.
+ * @param folder Where to; what may never be loaded is in files of its own.
+ */
+export async function bundleModules(entry: string, folder: string): Promise<void> {
+  await bundle(["--outdir", folder, "--code-splitting", `--external=${OWN_MODULE}`, entry]);
 }
 
 /**

@@ -9,6 +9,7 @@
 import { dirname } from "node:path";
 import manifest from "../../deno.json" with { type: "json" };
 import { nativeFiles } from "../native_files.ts";
+import { run } from "../run.ts";
 import type { Target } from "../targets.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -25,13 +26,7 @@ interface Graph {
 
 async function graphOf(entries: readonly string[]): Promise<Graph> {
   const graphs = await Promise.all(entries.map(async (entry) => {
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["info", "--json", entry],
-      cwd: ROOT,
-      env: { NO_COLOR: "1" },
-    }).output();
-    if (!success) throw new Error(`deno info failed:\n${new TextDecoder().decode(stderr)}`);
-    return JSON.parse(new TextDecoder().decode(stdout)) as Graph;
+    return JSON.parse(await run(Deno.execPath(), ["info", "--json", entry], { cwd: ROOT })) as Graph;
   }));
   return { modules: graphs.flatMap(({ modules }) => modules) };
 }

@@ -63,9 +63,11 @@ esac
 # The two that stand before are for Deno, and taken out again by program/boot.js.
 {
   environment=$(
-    LC_ALL=C command -p sed -z "/^[^=]\{1,\}=/!d; s/'/'\\\\''/g; s/.*/'&' /"
-    exit $?
-  ) </proc/self/environ
+    {
+      LC_ALL=C command -p sed -z "/^[^=]\{1,\}=/!d; s/'/'\\\\''/g; s/.*/'&' /"
+      exit $?
+    } </proc/self/environ
+  )
 } 2>/dev/null && eval "exec /usr/bin/env -i -- DENO_DIR=/proc/self/ipcx DENO_NO_UPDATE_CHECK=ipcx $environment \"\$@\""
 
 DENO_DIR=${DENO_DIR-/proc/self/ipcx} DENO_NO_UPDATE_CHECK=${DENO_NO_UPDATE_CHECK-ipcx} exec "$@"

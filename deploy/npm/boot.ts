@@ -1,0 +1,27 @@
+/**
+ * The first JavaScript of the npm package's commands.
+ *
+ * @module
+ */
+
+import { type Index, readPieces, runProgram } from "../loader.ts";
+import { nativeFolder } from "./native_folder.ts";
+
+/** Put before this script by archive.ts: what is in the archive. */
+declare const program: { parts: Index };
+
+/** What deploy/npm/command.sh sets for the runtime where the caller has not: no files below HOME, no look for updates. */
+const OF_THE_RUNTIME = { DENO_DIR: "/proc/self/ipcx", DENO_NO_UPDATE_CHECK: "ipcx" };
+
+for (const [name, value] of Object.entries(OF_THE_RUNTIME)) {
+  if (Deno.env.get(name) === value) Deno.env.delete(name);
+}
+
+const archive = `${import.meta.dirname}/program.parts`;
+const native = nativeFolder(import.meta.dirname!);
+
+Deno.exitCode = await runProgram(
+  program.parts,
+  (names) => readPieces(archive, names.map((name) => [program.parts[name][0], program.parts[name][1]])),
+  { library: `${native}/libipcx.so`, loadWaiter: () => Deno.readFile(`${native}/ipcx-waiter`) },
+);
