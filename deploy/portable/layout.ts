@@ -20,7 +20,9 @@ export interface Contents {
   runtime: Uint8Array<ArrayBuffer>;
   /** The dynamic loader. */
   loader: Uint8Array<ArrayBuffer>;
-  /** What the loader is given. */
+  /** The libraries that belong to the loader. */
+  glibc: readonly Uint8Array<ArrayBuffer>[];
+  /** What the loader is given besides. */
   libraries: readonly Uint8Array<ArrayBuffer>[];
   /** The program's parts. */
   program: Uint8Array<ArrayBuffer>;
@@ -31,6 +33,13 @@ function placeOf(launcher: Uint8Array, magic: Uint8Array): number {
     if (magic.every((byte, index) => launcher[at + index] === byte)) return at;
   }
   throw new Error("the launcher has no table: ffi/launcher and deploy/portable/layout.ts do not belong together");
+}
+
+/** What a dynamic loader says of itself, for its `--version`: the launcher looks for the same in the host's. */
+function glibcVersion(loader: Uint8Array): number {
+  const found = new TextDecoder("latin1").decode(loader).match(/ release version 2\.(\d+)/);
+  if (!found) throw new Error("the dynamic loader does not tell its version: it has to be that of glibc 2.33 or later");
+  return Number(found[1]);
 }
 
 /**
@@ -44,7 +53,8 @@ export async function layOut(
   contents: Contents,
   boot: (at: number) => Promise<string>,
 ): Promise<[at: number, bytes: Uint8Array<ArrayBuffer>][]> {
-  const { runtime, loader, libraries, program } = contents;
+  const { runtime, loader, glibc, program } = contents;
+  const libraries = [...glibc, ...contents.libraries];
   if (libraries.length > MOST_LIBRARIES) throw new RangeError(`more than ${MOST_LIBRARIES} libraries`);
   const launcher = contents.launcher.slice();
   const pieces: [number, Uint8Array<ArrayBuffer>][] = [[0, launcher]];
@@ -60,7 +70,12 @@ export async function layOut(
   const script = new TextEncoder().encode(`${await boot(put(program))}\0`);
   const bootPart = place(script);
   const fileLength = bootPart[0] + bootPart[1];
-  const numbers = [fileLength, runtimePart, loaderPart, bootPart, libraries.length, libraryParts].flat(2);
+  const numbers = [
+    fileLength,
+    [runtimePart, loaderPart, bootPart],
+    [glibcVersion(loader), glibc.length, libraries.length],
+    libraryParts,
+  ].flat(2);
   const table = new BigUint64Array(launcher.buffer, placeOf(launcher, MAGIC) + MAGIC.length, numbers.length);
   table.set(numbers.map(BigInt));
   return pieces;

@@ -10,8 +10,11 @@ import { HOST, type Target } from "../targets.ts";
 
 const FOLDER = new URL("../../ffi/launcher/", import.meta.url).pathname;
 
-/** What the runtime is linked with; the loader apart. */
-const LIBRARIES = ["libc.so.6", "libm.so.6", "libgcc_s.so.1", "libdl.so.2", "librt.so.1", "libpthread.so.0"];
+/** What the runtime is linked with of glibc; the loader apart. */
+const GLIBC = ["libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0"];
+
+/** What it is linked with besides, and not every host with a glibc has. */
+const COMPILER_LIBRARY = "libgcc_s.so.1";
 
 /** Without a libc, and without anything that would have to be relocated or looked up. */
 export const LAUNCHER_FLAGS: readonly string[] = [
@@ -61,16 +64,24 @@ function readOfCompiler(compiler: string, name: string): Uint8Array<ArrayBuffer>
   return Deno.readFileSync(path);
 }
 
+/** What a portable program carries for the runtime. */
+export interface Libraries {
+  /** The dynamic loader. */
+  loader: Uint8Array<ArrayBuffer>;
+  /** The rest of its glibc. */
+  glibc: Uint8Array<ArrayBuffer>[];
+  /** What is not of glibc. */
+  others: Uint8Array<ArrayBuffer>[];
+}
+
 /**
  * Reads the dynamic loader and the libraries that go with it.
  *
  * @param target For which processor.
- * @returns The loader and the libraries, as the compiler has them.
+ * @returns What the compiler has.
  * @throws {Error} For one that is not installed.
  */
-export function readLibraries(
-  target: Target,
-): { loader: Uint8Array<ArrayBuffer>; libraries: Uint8Array<ArrayBuffer>[] } {
+export function readLibraries(target: Target): Libraries {
   const read = (name: string) => readOfCompiler(compilerFor(target), name);
-  return { loader: read(target.loader), libraries: LIBRARIES.map(read) };
+  return { loader: read(target.loader), glibc: GLIBC.map(read), others: [read(COMPILER_LIBRARY)] };
 }

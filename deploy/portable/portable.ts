@@ -39,7 +39,7 @@ export async function makePortable(
   log: (line: string) => void,
 ): Promise<void> {
   const { library, waiter } = nativeFiles(target);
-  const { loader, libraries } = readLibraries(target);
+  const { loader, glibc, others } = readLibraries(target);
   const archive = await makeArchive({ "ipcx-waiter": waiter });
   const entry = "deploy/portable/boot.ts";
   // Where the archive is decides what the boot script says, which is behind it.
@@ -47,7 +47,8 @@ export async function makePortable(
     launcher: compileLauncher(target),
     runtime: Deno.readFileSync(runtime ?? findRuntime(target, log)),
     loader,
-    libraries: [...libraries, library],
+    glibc,
+    libraries: [...others, library],
     program: archive.bytes,
   };
   write(

@@ -77,6 +77,14 @@ static long reserve(const struct headers *headers, size_t page) {
   return is_error(space) ? space : (long)(up((uintptr_t)space, alignment) - lowest);
 }
 
+static void read_interpreter(int file, const struct part *part, const Elf64_Phdr *segment, struct image *image) {
+  size_t length = segment->p_filesz;
+  if (length >= sizeof image->interpreter) return;
+  long result = system_call(__NR_pread64, file, (long)image->interpreter, (long)length,
+                            (long)(part->offset + segment->p_offset), 0, 0);
+  if (result != (long)length) image->interpreter[0] = '\0';
+}
+
 /* Maps a position-independent ELF file. Returns 0, or -errno. */
 int map_image(int file, const struct part *part, size_t page, struct image *image) {
   char buffer[HEADER_BYTES] __attribute__((aligned(16)));
@@ -90,9 +98,11 @@ int map_image(int file, const struct part *part, size_t page, struct image *imag
   image->header_size = headers.file->e_phentsize;
   image->header_count = headers.file->e_phnum;
   image->headers = image->base + headers.file->e_phoff;
+  memset(image->interpreter, 0, sizeof image->interpreter);
   for (int at = 0; at < headers.file->e_phnum; at++) {
     const Elf64_Phdr *segment = &headers.segments[at];
     if (segment->p_type == PT_PHDR) image->headers = image->base + segment->p_vaddr;
+    if (segment->p_type == PT_INTERP) read_interpreter(file, part, segment, image);
     if (segment->p_type != PT_LOAD) continue;
     status = map_segment(file, part, segment, image->base, page);
     if (status < 0) return status;

@@ -99,11 +99,13 @@ void begin(uintptr_t *stack) {
   struct part part = payload.runtime;
   load(file, &part, page, &runtime);
   struct image loader;
+  int of_host = map_host_loader(runtime.interpreter, page, &loader);
+  if (of_host < 0) fail("cannot map the dynamic loader", -of_host, 0);
   part = payload.loader;
-  load(file, &part, page, &loader);
+  if (!of_host) load(file, &part, page, &loader);
   char *boot = map_boot(file);
   const char *preload;
-  int status = offer_libraries(file, &preload);
+  int status = offer_libraries(file, of_host ? payload.glibc_count : 0, &preload);
   if (status < 0) fail("cannot put its libraries into memory (memfd_create)", -status, 0);
   system_call(__NR_close, file, 0, 0, 0, 0, 0);
 

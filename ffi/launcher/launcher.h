@@ -27,7 +27,10 @@ struct payload {
   char magic[16];
   uint64_t file_length;
   struct part runtime, loader, boot;
-  uint64_t library_count;
+  /* The minor version of the glibc that is carried: 36 for 2.36. */
+  uint64_t glibc_version;
+  /* The first ones are glibc's. */
+  uint64_t glibc_count, library_count;
   struct part libraries[MOST_LIBRARIES];
 };
 
@@ -46,6 +49,8 @@ struct arrival {
 struct image {
   uintptr_t entry, base, headers;
   size_t header_size, header_count;
+  /* The path of the dynamic loader that it asks for, or an empty text. */
+  char interpreter[64];
 };
 
 /* launcher.c */
@@ -55,8 +60,11 @@ uintptr_t arrived(void);
 /* image.c */
 int map_image(int file, const struct part *part, size_t page, struct image *image);
 
-/* libraries.c: the names are in the memory of the loader's environment. */
-int offer_libraries(int file, const char **variable);
+/* host.c */
+int map_host_loader(const char *path, size_t page, struct image *image);
+
+/* libraries.c */
+int offer_libraries(int file, uint64_t first, const char **variable);
 void withdraw_libraries(void);
 
 /* environment.c */

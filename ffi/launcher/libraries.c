@@ -35,17 +35,17 @@ static int copy(int to, int from, const struct part *part) {
   return 0;
 }
 
-/* Makes the files, and the variable that names them. Returns 0, or -errno. */
-int offer_libraries(int file, const char **variable) {
+/* Makes the files, but for the first ones, and the variable that names them. Returns 0, or -errno. */
+int offer_libraries(int file, uint64_t first, const char **variable) {
   char *to = append(variable_text, "LD_PRELOAD=");
-  for (uint64_t at = 0; at < payload.library_count && at < MOST_LIBRARIES; at++) {
+  for (uint64_t at = first; at < payload.library_count && at < MOST_LIBRARIES; at++) {
     struct part part = payload.libraries[at];
     int library = make_file();
     if (library < 0) return library;
     files[file_count++] = library;
     int status = copy(library, file, &part);
     if (status < 0) return status;
-    to = append_number(append(to, at == 0 ? "/proc/self/fd/" : ":/proc/self/fd/"), (uint64_t)library);
+    to = append_number(append(to, at == first ? "/proc/self/fd/" : ":/proc/self/fd/"), (uint64_t)library);
   }
   *variable = variable_text;
   return 0;
