@@ -13,6 +13,9 @@ import { mounts, textOf } from "./proc_text.ts";
 
 const W_OK = 2;
 
+/** Controllers whose limits are those that people set. */
+const WANTED = ["memory", "pids", "cpu"];
+
 /** What there is to know of control groups. */
 export interface CgroupFacts {
   /** Where version 2 is mounted. */
@@ -61,11 +64,13 @@ export function judgeCgroup({ mount, own, controllers, refused, notStarted }: Cg
         : "it takes Linux 5.7, and the right to write to cgroup.procs of both groups",
     );
   }
-  if (controllers.length === 0) {
+  const missing = WANTED.filter((name) => !controllers.includes(name));
+  if (missing.length > 0) {
     return warning(
-      `${found}: groups can be made, but have no controllers`,
-      "processes can be put into groups, but limits such as memory.max cannot be set",
-      "hand them on in the group above: echo '+memory +pids' > cgroup.subtree_control; version 1 may have taken them all",
+      `${found}: groups can be made, without the controllers ${missing.join(" ")}`,
+      `processes can be put into groups, but limits such as ${missing[0]}.max cannot be set`,
+      "hand them on in the group above: echo '+memory +pids +cpu' > cgroup.subtree_control; those that cgroup v1 has " +
+        "mounted are there only",
     );
   }
   return ok(`${found}, can be written to, with ${controllers.join(" ")}`);

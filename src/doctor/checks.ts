@@ -20,6 +20,7 @@ import { STALE_SOCKETS } from "./stale_sockets.ts";
 import { UNIX_SOCKETS } from "./unix_sockets.ts";
 import { USER_NAMESPACES } from "./user_namespaces.ts";
 
+export { DESCRIPTORS, isShortOfDescriptors } from "./resources.ts";
 export { socketCheck } from "./stale_sockets.ts";
 
 /** The checks. */

@@ -92,7 +92,8 @@ export async function diagnose({ only = [], sockets = [] }: DiagnoseOptions = {}
   const findings: Finding[] = [];
   for (const check of BEFORE.filter(isAsked)) findings.push(check === LIBRARY ? library : await find(check));
   if (library.state !== "ok") return findings.includes(library) ? findings : [...findings, library];
-  const { CHECKS, socketCheck } = await import("./checks.ts");
+  const { CHECKS, DESCRIPTORS, isShortOfDescriptors, socketCheck } = await import("./checks.ts");
+  if (isShortOfDescriptors()) return [...findings, await find(DESCRIPTORS)];
   for (const check of [...CHECKS.filter(isAsked), ...addresses.map(socketCheck)]) findings.push(await find(check));
   return findings;
 }

@@ -9,7 +9,7 @@ import { OPEN } from "../core/linux.ts";
 import { native } from "../core/native.ts";
 import { openPath } from "../core/reach.ts";
 import { type Check, fails, type Judgement, ok, warning } from "./finding.ts";
-import { hasCapability, isThere } from "./proc_text.ts";
+import { hasCapability, isFirst, isThere } from "./proc_text.ts";
 
 /** What there is to know of joining namespaces. */
 export interface JoinFacts {
@@ -19,10 +19,12 @@ export interface JoinFacts {
   refused: readonly (readonly [kind: string, code: string])[];
   /** Whether this process has CAP_SYS_ADMIN. */
   isAdmin: boolean;
+  /** Whether it is in a user namespace that was made later than the host's own. */
+  isInside: boolean;
 }
 
 /** Judges joining. */
-export function judgeJoin({ absent, refused, isAdmin }: JoinFacts): Judgement {
+export function judgeJoin({ absent, refused, isAdmin, isInside }: JoinFacts): Judgement {
   const none = absent.length === 0 ? "" : ` (this kernel has none of ${absent.join(", ")})`;
   if (refused.length === 0) return ok(`all kinds can be joined${none}`);
   const list = refused.map(([kind, code]) => `${kind}: ${code}`).join(", ");
@@ -31,6 +33,13 @@ export function judgeJoin({ absent, refused, isAdmin }: JoinFacts): Judgement {
       `this user may not join namespaces (${list})`,
       "'spawn --target' and 'nsexec' reach only what is in user namespaces of this user",
       "run as root, with CAP_SYS_ADMIN (and for mnt CAP_SYS_CHROOT), or join --user as well",
+    );
+  }
+  if (isInside) {
+    return warning(
+      `the namespaces here belong to a user namespace above this one (${list})`,
+      "'spawn --target' and 'nsexec' reach only what was made in this user namespace",
+      "run outside, as root of the host",
     );
   }
   return fails(
@@ -67,6 +76,7 @@ export const NAMESPACES: Check = {
       absent: absent.map(([kind]) => kind),
       refused: present.flatMap(joinOwn),
       isAdmin: hasCapability("SYS_ADMIN"),
+      isInside: isFirst("user") === false,
     });
   },
 };

@@ -5,7 +5,7 @@
  */
 
 import { type Check, fails, type Judgement, ok, warning } from "./finding.ts";
-import { linkOf, mounts, ownStatus } from "./proc_text.ts";
+import { hasCapability, linkOf, mounts, ownStatus } from "./proc_text.ts";
 
 /** What there is to know of /proc. */
 export interface ProcFacts {
@@ -27,7 +27,7 @@ export function judgeProc({ self, pid, hidepid = "off", seesAll }: ProcFacts): J
   if (self === undefined) {
     return fails(
       "/proc is not mounted",
-      "nothing of ipcx works but in its single binary, and there no sockets, processes or long paths",
+      "no process, namespace or long path can be reached, and run from source ipcx does not even load its C library",
       "mount -t proc proc /proc",
     );
   }
@@ -60,7 +60,7 @@ function facts(): ProcFacts {
     self: self === undefined ? undefined : Number(self),
     pid: Deno.pid,
     hidepid: optionOf(mount?.options ?? [], "hidepid"),
-    seesAll: linkOf("/proc/1/ns/pid") !== undefined || (gid !== undefined && groups.includes(gid)),
+    seesAll: hasCapability("SYS_PTRACE") || (gid !== undefined && groups.includes(gid)),
   };
 }
 

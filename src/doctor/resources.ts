@@ -4,8 +4,11 @@
  * @module
  */
 
-import { check } from "../core/errors.ts";
+import { check, SystemError } from "../core/errors.ts";
+import type { Fd } from "../core/fd.ts";
+import { ERRNO, OPEN } from "../core/linux.ts";
 import { native } from "../core/native.ts";
+import { openPath } from "../core/reach.ts";
 import { type Check, fails, type Judgement, ok, warning } from "./finding.ts";
 import { hasCapability, isFirst, mounts, numberOf, textOf } from "./proc_text.ts";
 
@@ -17,8 +20,13 @@ const LEAST_DESCRIPTORS = 64;
 /** A broker keeps 192 to itself, and one descriptor for each client; a gateway has up to five for each program. */
 const ENOUGH_DESCRIPTORS = 1024;
 
+/** More than any check has open at once. */
+const ROOM = 16;
+
 /** What there is to know of descriptors. */
 export interface DescriptorFacts {
+  /** Whether there is room for those that the checks take. */
+  isShort: boolean;
   /** RLIMIT_NOFILE, soft and hard; the runtime raises the one to the other at its start. */
   soft: number;
   /** The hard one. */
@@ -28,9 +36,16 @@ export interface DescriptorFacts {
 }
 
 /** Judges descriptors. */
-export function judgeDescriptors({ soft, hard, host }: DescriptorFacts): Judgement {
+export function judgeDescriptors({ isShort, soft, hard, host }: DescriptorFacts): Judgement {
   const found = `RLIMIT_NOFILE is ${soft}${soft === hard ? "" : ` (hard ${hard})`}`;
   const raise = "ulimit -Hn 65536, systemd's LimitNOFILE=65536, or docker run --ulimit nofile=65536";
+  if (isShort && (!host || host.open < host.most)) {
+    return fails(
+      `${found}, and less than ${ROOM} are left`,
+      "commands fail with EMFILE, and descriptors that are received are lost; nothing else was looked at",
+      raise,
+    );
+  }
   if (soft < LEAST_DESCRIPTORS) {
     return fails(found, `below ${LEAST_DESCRIPTORS} commands fail with EMFILE, if they start at all`, raise);
   }
@@ -64,12 +79,25 @@ function hostFiles(): DescriptorFacts["host"] {
   return most > 0 ? { open, most } : undefined;
 }
 
+/** Whether there is no room for the descriptors that checks take: what they find would be about that. */
+export function isShortOfDescriptors(): boolean {
+  const open: Fd[] = [];
+  try {
+    while (open.length < ROOM) open.push(openPath("/", OPEN.DIRECTORY));
+    return false;
+  } catch (error) {
+    return error instanceof SystemError && (error.errno === ERRNO.EMFILE || error.errno === ERRNO.ENFILE);
+  } finally {
+    for (const fd of open) fd.close();
+  }
+}
+
 /** How many descriptors there may be. */
 export const DESCRIPTORS: Check = {
   name: "descriptors",
   examine() {
     const [soft, hard] = limit(RLIMIT.NOFILE);
-    return judgeDescriptors({ soft, hard, host: hostFiles() });
+    return judgeDescriptors({ isShort: isShortOfDescriptors(), soft, hard, host: hostFiles() });
   },
 };
 
