@@ -174,6 +174,7 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
     "log-file": [],
   },
   limits: { only: [["speed", "is none of kernel, messages, "], ["dgram-largest", "is none of kernel, messages, "]] },
+  doctor: { only: [["health", "is none of program, proc, "], ["@x", "is none of program, proc, "]] },
   sockets: {
     type: [["raw", "is none of stream, seqpacket, dgram"]],
     state: [["open", "is none of listening, pending, connected, half-closed, closing, unconnected"]],
