@@ -35,6 +35,7 @@ struct news {
     volatile pid_t last; /* the process that FORK has made */
     volatile pid_t own;  /* its pid as it sees it */
     volatile int32_t has_come_to_exec;
+    volatile int32_t has_handlers; /* its parent's */
 };
 
 struct order {
@@ -48,29 +49,68 @@ struct order {
  * return from the function that has called this, libc's syscall() included, nor
  * from this one, which without optimization has a frame as well. */
 static inline long IPCX_ON_LENT_STACK __attribute__((always_inline))
-clone_here(const struct clone_args *arguments)
+call_here(long call, uint64_t a, uint64_t b, uint64_t c)
 {
 #if defined(__x86_64__)
+    register long fourth __asm__("r10") = 0;
+    register long fifth __asm__("r8") = 0;
     long result;
 
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "a"(SYS_clone3), "D"(arguments), "S"(sizeof(*arguments))
+                     : "a"(call), "D"(a), "S"(b), "d"(c), "r"(fourth),
+                       "r"(fifth)
                      : "rcx", "r11", "memory");
     return result;
 #elif defined(__aarch64__)
-    register long number __asm__("x8") = SYS_clone3;
-    register long first __asm__("x0") = (long)arguments;
-    register long second __asm__("x1") = sizeof(*arguments);
+    register long number __asm__("x8") = call;
+    register uint64_t first __asm__("x0") = a;
+    register uint64_t second __asm__("x1") = b;
+    register uint64_t third __asm__("x2") = c;
+    register uint64_t fourth __asm__("x3") = 0;
+    register uint64_t fifth __asm__("x4") = 0;
 
     __asm__ volatile("svc #0"
                      : "+r"(first)
-                     : "r"(number), "r"(second)
+                     : "r"(number), "r"(second), "r"(third), "r"(fourth),
+                       "r"(fifth)
                      : "memory");
-    return first;
+    return (long)first;
 #else
 #error "ipcx makes processes on x86-64 and arm64"
 #endif
+}
+
+/* Filters of container runtimes, and RestrictNamespaces= of systemd, refuse
+ * clone3(2), whose flags they cannot see. clone(2) does as well, except that it
+ * knows no cgroup and leaves the handlers of signals to the child. */
+static inline long IPCX_ON_LENT_STACK __attribute__((always_inline))
+clone_here(const struct clone_args *arguments, struct news *news)
+{
+    long result = call_here(SYS_clone3, (uint64_t)(uintptr_t)arguments,
+                            sizeof(*arguments), 0);
+
+    if (result != -ENOSYS || arguments->flags & CLONE_INTO_CGROUP)
+        return result;
+    news->has_handlers = 1;
+    return call_here(SYS_clone,
+                     (arguments->flags & ~CLONE_CLEAR_SIGHAND) |
+                         arguments->exit_signal,
+                     0, arguments->pidfd);
+}
+
+/* They would run in the parent's memory. */
+static void IPCX_ON_LENT_STACK forget_handlers(void)
+{
+    /* The kernel's struct sigaction begins with the handler. libc would not let
+     * signals of its own be looked at. */
+    const uint64_t standard[4] = {0};
+    uint64_t now[4];
+
+    for (long number = 1; number < _NSIG; number++)
+        if (syscall(SYS_rt_sigaction, number, 0, now, 8) == 0 &&
+            now[0] > (uintptr_t)SIG_IGN)
+            syscall(SYS_rt_sigaction, number, standard, 0, 8);
 }
 
 static uint64_t memory_flags(const struct order *order)
@@ -91,7 +131,7 @@ fork_off(const struct order *order, int32_t next)
     const struct clone_args arguments = {
         .flags = memory_flags(order) | CLONE_PARENT,
     };
-    long pid = clone_here(&arguments);
+    long pid = clone_here(&arguments, order->news);
 
     if (pid == 0)
         do_steps(order, next);
@@ -109,6 +149,8 @@ static void do_steps(const struct order *order, int32_t from)
     struct ipcx_caller caller = ipcx_this_process;
 
     order->news->own = (pid_t)syscall(SYS_getpid);
+    if (order->news->has_handlers)
+        forget_handlers();
     for (int32_t i = from; i < order->plan[IPCX_PLAN_STEPS]; i++) {
         const int32_t *step =
             order->plan + IPCX_PLAN_SLOTS + i * IPCX_STEP_WORDS;
@@ -139,7 +181,7 @@ create(const struct order *order, int *pidfd)
         .exit_signal = SIGCHLD,
         .cgroup = cgroup < 0 ? 0 : (uint64_t)cgroup,
     };
-    long pid = clone_here(&arguments);
+    long pid = clone_here(&arguments, order->news);
 
     if (pid == 0)
         do_steps(order, 0);

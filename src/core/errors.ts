@@ -60,6 +60,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "clone3 ENOMEM":
     "unless memory is short, the first process of the pid namespace has ended: nothing can start in it any more",
   "clone3 EAGAIN": "the limit of processes is reached: RLIMIT_NPROC, or pids.max of the cgroup",
+  "clone3 ENOSYS": "a filter of system calls is in force, as in many containers: nothing can begin in a cgroup there",
   "clone3 EBUSY": "the cgroup hands controllers on to groups below it: choose one of those",
   "clone3 EBADF": "it is no directory of cgroup v2",
   "setns EPERM":

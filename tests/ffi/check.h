@@ -85,6 +85,7 @@ void test_held_signals(void);
 void test_steps(void);
 void test_privileges(void);
 void test_spawn(void);
+void test_filtered(void);
 void test_joined(void);
 void test_trace(void);
 void test_scripts(void);

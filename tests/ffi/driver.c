@@ -261,6 +261,7 @@ int main(int count, char **arguments)
     test_steps();
     test_privileges();
     test_spawn();
+    test_filtered();
     test_joined();
     test_trace();
     test_scripts();
