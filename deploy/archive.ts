@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bundleModule, bundleParts } from "./bundle.ts";
+import { bundleParts, bundleScript } from "./bundle.ts";
 import type { Index } from "./loader.ts";
 
 /** The program. */
@@ -17,7 +17,7 @@ export interface Archive {
 
 /** What a part names by `require`. */
 function requirementsOf(source: string): string[] {
-  return Array.from(source.matchAll(/\brequire\("(\.\/[^"]+\.js)"\)/g), ([, name]) => name);
+  return Array.from(source.matchAll(/\brequire\("(\.\/[^"]+)"\)/g), ([, name]) => name);
 }
 
 /**
@@ -54,5 +54,5 @@ export async function makeArchive(files: Readonly<Record<string, Uint8Array>> = 
  * @returns Its JavaScript.
  */
 export async function makeBoot(entry: string, program: Readonly<Record<string, unknown>>): Promise<string> {
-  return `const program=${JSON.stringify(program)};${await bundleModule(entry)}`;
+  return `const program=${JSON.stringify(program)};${await bundleScript(entry)}`;
 }

@@ -57,8 +57,9 @@ async function splitModules(entry: string, split: string, renamed: string): Prom
 }
 
 /** Loading by name instead of importing; what is external is still named by different paths. */
-function withNames(source: string): string {
-  return source.replace(/\bimport\("((?:\.\/|node:)[^"]+)"\)/g, '__loadPart("$1")')
+function withNames(source: string, names: ReadonlyMap<string, string>): string {
+  return source.replace(/"(\.\/[^"/]+\.js)"/g, (text, name) => names.has(name) ? `"${names.get(name)}"` : text)
+    .replace(/\bimport\("((?:\.\/|node:)[^"]+)"\)/g, '__loadPart("$1")')
     .replace(/\brequire\("[./a-z]+\/native_files\.ts"\)/g, `require("${OWN_NAME}")`);
 }
 
@@ -85,8 +86,12 @@ export async function bundleParts(entry: string): Promise<Parts> {
       `--external=${OWN_MODULE}`,
       ...modules,
     ]);
-    const read = (name: string) => withNames(Deno.readTextFileSync(`${functions}/${name}`));
-    return new Map(filesOf(functions).map((name) => [`./${name}`, read(name)]));
+    const first = entry.replace(/^.*\/(.*)\.ts$/, "./$1.js");
+    const names = new Map(
+      filesOf(functions).map((name, at) => [`./${name}`, `./${name}` === first ? first : `./${at}`]),
+    );
+    const read = (name: string) => withNames(Deno.readTextFileSync(`${functions}/${name}`), names);
+    return new Map(filesOf(functions).map((name) => [names.get(`./${name}`)!, read(name)]));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -103,15 +108,15 @@ export async function bundleModules(entry: string, folder: string): Promise<void
 }
 
 /**
- * Bundles one module with all it needs into one.
+ * Bundles one module with all it needs into a script.
  *
- * @param entry The module, a path in the repository.
+ * @param entry The module, a path in the repository; it has no top-level await.
  * @returns Its JavaScript, minified.
  */
-export async function bundleModule(entry: string): Promise<string> {
+export async function bundleScript(entry: string): Promise<string> {
   const path = await Deno.makeTempFile({ prefix: "ipcx-bundle-", suffix: ".js" });
   try {
-    await bundle(["--minify", `--output=${path}`, entry]);
+    await bundle(["--format=iife", "--minify", `--output=${path}`, entry]);
     return await Deno.readTextFile(path);
   } finally {
     await Deno.remove(path);

@@ -82,7 +82,9 @@ export async function runProgram(
   };
   // What belongs together is compiled together, which takes half the time of one by one.
   const compile = (names: readonly string[]): void => {
-    const functions = read(names).map((bytes) => `(function(module,exports,require,__loadPart){${decoder.decode(bytes)}\n})`);
+    const functions = read(names).map((bytes) =>
+      `(function(module,exports,require,__loadPart){${decoder.decode(bytes)}\n})`
+    );
     const made: Factory[] = (0, eval)(`[${functions.join(",")}]\n//# sourceURL=ipcx:${names[0]}`);
     names.forEach((name, at) => factories.set(name, made[at]));
   };

@@ -6,7 +6,7 @@
 
 import { type Index, readPieces, runProgram } from "../loader.ts";
 
-/** Put before this script by archive.ts: where the archive begins in this file, in bytes, and what is in it. */
+/** Put before this script by portable.ts: where the archive begins in this file, in bytes, and what is in it. */
 declare const program: { at: number; parts: Index };
 
 /** What the launcher has put into the environment for the runtime only (ffi/launcher/environment.c). */
@@ -27,8 +27,9 @@ function read(names: readonly string[]): Uint8Array<ArrayBuffer>[] {
 }
 
 restoreEnvironment();
-Deno.exitCode = await runProgram(program.parts, read, {
+const status = runProgram(program.parts, read, {
   // The launcher has loaded it.
   library: "libipcx.so",
   loadWaiter: () => Promise.resolve(read(["ipcx-waiter"])[0]),
 });
+status.then((code) => Deno.exitCode = code);

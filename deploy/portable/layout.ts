@@ -43,10 +43,20 @@ function glibcVersion(loader: Uint8Array): number {
 }
 
 /**
+ * What the runtime is told to run: as short as can be, since it is parsed twice, and
+ * without what would have to be written in another way in a URL.
+ */
+function urlOf(at: number, length: number): string {
+  const code = `const f=Deno.openSync('/proc/self/exe'),b=new Uint8Array(${length});f.seekSync(${at},0);` +
+    `for(let n=0;n<${length};)n+=f.readSync(b.subarray(n))||Deno.exit(1);f.close();(0,eval)(new TextDecoder().decode(b))`;
+  return `data:application/javascript,${encodeURIComponent(code)}`;
+}
+
+/**
  * Puts a portable program together.
  *
  * @param contents Its parts.
- * @param boot Writes what the runtime is to run, as a URL, for a program at this place, in bytes from the file's beginning.
+ * @param boot Writes the first script, for a program at this place, in bytes from the file's beginning.
  * @returns What is written, piece by piece, each with its place in bytes from the beginning of the file.
  */
 export async function layOut(
@@ -67,8 +77,8 @@ export async function layOut(
   const place = (bytes: Uint8Array<ArrayBuffer>): [number, number] => [put(bytes), bytes.length];
   const [runtimePart, loaderPart] = [place(runtime), place(loader)];
   const libraryParts = libraries.map(place);
-  const script = new TextEncoder().encode(`${await boot(put(program))}\0`);
-  const bootPart = place(script);
+  const script = place(new TextEncoder().encode(await boot(put(program))));
+  const bootPart = place(new TextEncoder().encode(`${urlOf(...script)}\0`));
   const fileLength = bootPart[0] + bootPart[1];
   const numbers = [
     fileLength,

@@ -41,8 +41,6 @@ export async function makePortable(
   const { library, waiter } = nativeFiles(target);
   const { loader, glibc, others } = readLibraries(target);
   const archive = await makeArchive({ "ipcx-waiter": waiter });
-  const entry = "deploy/portable/boot.ts";
-  // Where the archive is decides what the boot script says, which is behind it.
   const contents = {
     launcher: compileLauncher(target),
     runtime: Deno.readFileSync(runtime ?? findRuntime(target, log)),
@@ -51,11 +49,6 @@ export async function makePortable(
     libraries: [...others, library],
     program: archive.bytes,
   };
-  write(
-    output,
-    await layOut(contents, async (at) => {
-      const script = await makeBoot(entry, { at, parts: archive.parts });
-      return `data:application/javascript;base64,${btoa(script)}`;
-    }),
-  );
+  const script = (at: number) => makeBoot("deploy/portable/boot.ts", { at, parts: archive.parts });
+  write(output, await layOut(contents, script));
 }
