@@ -80,7 +80,6 @@ export async function bundleParts(entry: string): Promise<Parts> {
       "--no-config",
       "--format=cjs",
       "--minify",
-      "--keep-names",
       `--outdir=${functions}`,
       "--external=*.js",
       `--external=${OWN_MODULE}`,
