@@ -72,9 +72,9 @@ async function facts(): Promise<StaleFacts> {
   const session = Deno.env.get("XDG_RUNTIME_DIR");
   const directories = [
     ...new Set([
+      ...[BROKER_PLACE, HOLDER_PLACE].flatMap(directoryOfPlace),
       ...(own ? [own] : []),
       ...(session ? [session] : []),
-      ...[BROKER_PLACE, HOLDER_PLACE].flatMap(directoryOfPlace),
     ]),
   ];
   const stale: string[] = [];
