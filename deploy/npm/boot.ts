@@ -17,11 +17,15 @@ for (const [name, value] of Object.entries(OF_THE_RUNTIME)) {
   if (Deno.env.get(name) === value) Deno.env.delete(name);
 }
 
-const archive = `${import.meta.dirname}/program.parts`;
-const native = nativeFolder(import.meta.dirname!);
+const folder = decodeURIComponent(new URL(".", Deno.mainModule).pathname);
+const native = nativeFolder(folder);
 
-Deno.exitCode = await runProgram(
-  program.parts,
-  (names) => readPieces(archive, names.map((name) => [program.parts[name][0], program.parts[name][1]])),
-  { library: `${native}/libipcx.so`, loadWaiter: () => Deno.readFile(`${native}/ipcx-waiter`) },
-);
+function read(names: readonly string[]): Uint8Array<ArrayBuffer>[] {
+  return readPieces(`${folder}program.parts`, names.map((name) => [program.parts[name][0], program.parts[name][1]]));
+}
+
+const status = runProgram(program.parts, read, {
+  library: `${native}/libipcx.so`,
+  loadWaiter: () => Deno.readFile(`${native}/ipcx-waiter`),
+});
+status.then((code) => Deno.exitCode = code);

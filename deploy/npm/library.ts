@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bundleModule, bundleModules } from "../bundle.ts";
+import { bundleModules } from "../bundle.ts";
 import { writeJsrPackage } from "../jsr/package.ts";
 import { HOST } from "../targets.ts";
 import { run } from "../run.ts";
@@ -18,11 +18,23 @@ async function writeModules(folder: string): Promise<void> {
   let found = 0;
   for (const { name } of Deno.readDirSync(folder)) {
     const source = await Deno.readTextFile(`${folder}/${name}`);
-    const own = source.replaceAll(OWN_MODULE, () => (found += 1, '"./native_files.js"'));
+    const own = source.replaceAll(OWN_MODULE, () => (found += 1, '"./library_files.js"'));
     if (own !== source) await Deno.writeTextFile(`${folder}/${name}`, own);
   }
   if (found === 0) throw new Error("deno bundle names native_files.ts in another way now");
-  await Deno.writeTextFile(`${folder}/native_files.js`, await bundleModule("deploy/npm/native_files.ts"));
+  await bundleModules("deploy/npm/library_files.ts", folder);
+}
+
+/** In place of mod.js elsewhere, where that could not even be read: all its names, so that the message is what comes. */
+async function writeRefusal(folder: string): Promise<void> {
+  const names = Object.keys(await import(`${folder}/mod.js`));
+  const message = "the library ipcx is for Deno, which it brings along: npx deno run --allow-all PROGRAM";
+  await Deno.writeTextFile(
+    `${folder}/elsewhere.js`,
+    `export const ${names.map((name) => `${name} = undefined`).join(", ")};\nthrow new Error(${
+      JSON.stringify(message)
+    });\n`,
+  );
 }
 
 /** What `deno bundle --declaration` writes names files that are not there (2.9.6): `deno pack` does better. */
@@ -51,9 +63,10 @@ async function writeTypes(folder: string): Promise<void> {
 /**
  * Writes the library.
  *
- * @param folder Where to: mod.js, mod.d.ts, and what they import.
+ * @param folder Where to: mod.js, mod.d.ts, and what they import. The files of the C compiler are beside it.
  */
 export async function writeLibrary(folder: string): Promise<void> {
   await writeModules(folder);
+  await writeRefusal(folder);
   await writeTypes(folder);
 }

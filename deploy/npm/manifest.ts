@@ -32,7 +32,7 @@ export function packageJson(targets: readonly Target[]): string {
       type: "module",
       bin: Object.fromEntries(PROGRAMS.map((name) => [name, `bin/${name}`])),
       exports: {
-        ".": { types: "./lib/mod.d.ts", default: "./lib/mod.js" },
+        ".": { types: "./lib/mod.d.ts", deno: "./lib/mod.js", default: "./lib/elsewhere.js" },
         "./package.json": "./package.json",
       },
       os: ["linux"],

@@ -44,10 +44,10 @@ export async function writeNpmPackage(folder: string, targets: readonly Target[]
   await Deno.remove(folder, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-  await Deno.mkdir(`${folder}/lib`, { recursive: true });
+  for (const target of targets) await writeNativeFiles(`${folder}/${NATIVE}/${target.name}`, target);
+  await Deno.mkdir(`${folder}/lib`);
   await writeLibrary(`${folder}/lib`);
   await writeProgram(folder);
-  for (const target of targets) await writeNativeFiles(`${folder}/${NATIVE}/${target.name}`, target);
   for (const name of ["README.md", "LICENSE"]) await Deno.copyFile(ROOT + name, `${folder}/${name}`);
   await Deno.writeTextFile(`${folder}/package.json`, packageJson(targets));
 }
