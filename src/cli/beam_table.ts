@@ -5,7 +5,7 @@
  */
 
 import { LOGGING } from "./logging_table.ts";
-import type { CommandSpec, OptionSpec } from "./table.ts";
+import type { CommandSpec, OptionSpec } from "./command_spec.ts";
 
 /** What can be done. */
 export const BEAM_VERBS = ["listen", "send", "recv", "pipe", "call", "copy"] as const;

@@ -5,7 +5,7 @@
  */
 
 import { LOGGING } from "./logging_table.ts";
-import type { CommandSpec } from "./table.ts";
+import type { CommandSpec } from "./command_spec.ts";
 
 /** `ipcx broker`. */
 export const BROKER: CommandSpec = {

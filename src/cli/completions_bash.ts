@@ -4,7 +4,8 @@
  * @module
  */
 
-import { commandOption, COMMANDS, type CommandSpec, optionsOf, type OptionSpec, spellings } from "./table.ts";
+import { commandOption, type CommandSpec, optionsOf, type OptionSpec, spellings } from "./command_spec.ts";
+import { COMMANDS } from "./table.ts";
 
 function spelled(options: readonly OptionSpec[]): string {
   return options.flatMap(spellings).join(" ");

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { COMMANDS, type CommandSpec, optionsOf, type OptionSpec, spellings } from "./table.ts";
+import { type CommandSpec, optionsOf, type OptionSpec, spellings } from "./command_spec.ts";
+import { COMMANDS } from "./table.ts";
 
 function quote(text: string): string {
   return text.replaceAll("'", "'\\''").replaceAll("[", "\\[").replaceAll("]", "\\]").replaceAll(":", "\\:");

@@ -5,7 +5,7 @@
  */
 
 import { CHECK_NAMES } from "../doctor/check_names.ts";
-import type { CommandSpec } from "./table.ts";
+import type { CommandSpec } from "./command_spec.ts";
 
 /** `ipcx doctor`. */
 export const DOCTOR: CommandSpec = {

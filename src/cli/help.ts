@@ -4,7 +4,8 @@
  * @module
  */
 
-import { COMMANDS, type CommandSpec, optionsOf, type OptionSpec } from "./table.ts";
+import { type CommandSpec, optionsOf, type OptionSpec } from "./command_spec.ts";
+import { COMMANDS } from "./table.ts";
 
 const WIDTH = 80;
 

@@ -5,7 +5,7 @@
  */
 
 import { LOGGING } from "./logging_table.ts";
-import type { CommandSpec, OptionSpec } from "./table.ts";
+import type { CommandSpec, OptionSpec } from "./command_spec.ts";
 
 /** What can be asked of a holder. */
 export const HOLD_VERBS = ["run", "store", "list", "drop", "status"] as const;

@@ -5,7 +5,7 @@
  */
 
 import { LIMIT_GROUPS } from "../limits/limit.ts";
-import type { CommandSpec } from "./table.ts";
+import type { CommandSpec } from "./command_spec.ts";
 
 /** `ipcx limits`. */
 export const LIMITS: CommandSpec = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec } from "./table.ts";
+import type { CommandSpec } from "./command_spec.ts";
 
 /** `ipcx lock`. */
 export const LOCK: CommandSpec = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OptionSpec } from "./table.ts";
+import type { OptionSpec } from "./command_spec.ts";
 
 /** Where the log goes, and what it looks like. */
 export const LOGGING: readonly OptionSpec[] = [

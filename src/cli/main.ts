@@ -6,35 +6,11 @@
  */
 
 import { printable } from "../core/lines.ts";
+import { PROGRAM_NAMES } from "./command_spec.ts";
+import { type Command, type CommandLoader, LOADERS } from "./commands.ts";
 import { calledAs } from "./own_arguments.ts";
-import { type Arguments, parseCommand, UsageError } from "./parse.ts";
-import { COMMANDS, findCommand, PROGRAMS } from "./table.ts";
+import { parseCommand, UsageError } from "./parse.ts";
 import { version } from "./version.ts";
-
-/** What every file of a subcommand exports. */
-interface Command {
-  run(args: Arguments): number | Promise<number>;
-}
-
-/** Loaded when it is needed, so that a subcommand starts with what it uses. */
-const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
-  spawn: () => import("./spawn.ts"),
-  nsexec: () => import("./nsexec.ts"),
-  broker: () => import("./broker.ts"),
-  "one-socket": () => import("./one_socket.ts"),
-  brokerctl: () => import("./brokerctl.ts"),
-  pair: () => import("./pair.ts"),
-  beam: () => import("./beam.ts"),
-  send: () => import("./send.ts"),
-  recv: () => import("./recv.ts"),
-  lock: () => import("./lock.ts"),
-  hold: () => import("./hold.ts"),
-  limits: () => import("./limits.ts"),
-  doctor: () => import("./doctor.ts"),
-  sockets: () => import("./sockets.ts"),
-  proxy: () => import("./proxy.ts"),
-  completions: () => import("./completions.ts"),
-};
 
 function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(text));
@@ -48,33 +24,38 @@ function harmless(message: string): string {
 /** The arguments behind the program's name, if that is one's own command. */
 function withProgram(args: readonly string[]): readonly string[] {
   const name = calledAs();
-  return PROGRAMS.some((program) => program.name === name) && !isVersion(args[0]) ? [name, ...args] : args;
+  return PROGRAM_NAMES.includes(name) && !isVersion(args[0]) ? [name, ...args] : args;
 }
 
 function isVersion(arg: string | undefined): boolean {
   return arg === "--version" || arg === "-V";
 }
 
+function isCommand(name: string | undefined): name is string {
+  return name !== undefined && Object.hasOwn(LOADERS, name);
+}
+
 async function runCommand(name: string, args: readonly string[]): Promise<number> {
-  const spec = findCommand(name);
-  if (!spec) {
-    const known = [...COMMANDS.map((command) => command.name), "help", "--help", "--version"];
+  if (!isCommand(name)) {
+    const known = [...Object.keys(LOADERS), "help", "--help", "--version"];
     const otherwise = "; 'ipcx --help' lists them";
     throw new UsageError(`there is no command '${name}'`, { written: name, known, otherwise });
   }
+  const loader = LOADERS[name];
+  const spec = await loader.spec();
   const parsed = parseCommand(spec, args);
   if (parsed.has("help")) {
     const { commandHelp } = await import("./help.ts");
     print(commandHelp(spec));
     return 0;
   }
-  const command = await load(name);
+  const command = await load(loader);
   return await command.run(parsed);
 }
 
-async function load(name: string): Promise<Command> {
+async function load(loader: CommandLoader): Promise<Command> {
   try {
-    return await LOADERS[name]();
+    return await loader.command();
   } catch (error) {
     if (!/libipcx\.so|ipcx-waiter/.test(String(error))) throw error;
     throw new Error("the C library is not built: run 'deno task build' first");
@@ -109,10 +90,10 @@ export async function main(args: readonly string[]): Promise<number> {
     if (name === undefined) throw new UsageError("which command? 'ipcx --help' lists them");
     return await runCommand(name, rest);
   } catch (error) {
-    const prefix = findCommand(name ?? "") ? `ipcx ${name}` : "ipcx";
+    const prefix = isCommand(name) ? `ipcx ${name}` : "ipcx";
     if (error instanceof UsageError) {
       console.error(`${prefix}: ${harmless(await inWords(error))}`);
-      if (findCommand(name ?? "")) console.error(`'ipcx ${name} --help' tells what it understands.`);
+      if (isCommand(name)) console.error(`'ipcx ${name} --help' tells what it understands.`);
       return 2;
     }
     console.error(`${prefix}: ${harmless((error as Error).message)}`);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec, OptionSpec } from "./table.ts";
+import type { CommandSpec, OptionSpec } from "./command_spec.ts";
 
 /** The types of sockets, in the order in which a name is tried. */
 export const SOCKET_TYPES = ["seqpacket", "stream", "dgram"] as const;

@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { LEFT_OUT, spellOut } from "./spell_out.ts";
-import { commandOption, type CommandSpec, optionsOf, type OptionSpec } from "./table.ts";
+import { commandOption, type CommandSpec, optionsOf, type OptionSpec } from "./command_spec.ts";
 
 /** A word that is none of those there are, for who looks what was meant. */
 export interface UnknownWord {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec } from "./table.ts";
+import type { CommandSpec } from "./command_spec.ts";
 
 /** The types of Unix sockets. */
 export const SOCKET_TYPES = ["stream", "seqpacket", "dgram"] as const;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec, OptionSpec } from "./table.ts";
+import type { CommandSpec, OptionSpec } from "./command_spec.ts";
 
 const WHERE = "FILE|PID";
 

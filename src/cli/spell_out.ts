@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OptionSpec } from "./table.ts";
+import type { OptionSpec } from "./command_spec.ts";
 
 /** Stands for a value that was left out: no argument can hold it. */
 export const LEFT_OUT = "\0";

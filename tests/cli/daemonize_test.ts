@@ -47,6 +47,15 @@ claim(
   },
 );
 
+claim("Deno does not ask the network for a newer version of itself on its behalf", async () => {
+  using directory = new OwnDirectory();
+  const args = ["broker", "-s", directory.file("s"), "--daemonize", "--pidfile", directory.file("pid")];
+  assertEquals((await ipcx(args, { through: ["env", "-u", "DENO_NO_UPDATE_CHECK"] })).status, 0);
+  const pid = Deno.readTextFileSync(directory.file("pid")).trim();
+  assertMatch(Deno.readTextFileSync(`/proc/${pid}/environ`), /(^|\0)DENO_NO_UPDATE_CHECK=/);
+  await shutDown(directory);
+});
+
 claim("it survives the end of the session it was started in", async () => {
   using directory = new OwnDirectory();
   const args = ["broker", "-s", directory.file("s"), "--daemonize"];

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { commandHelp, programHelp, valueOf } from "../../src/cli/help.ts";
-import { COMMANDS, HELP_OPTION } from "../../src/cli/table.ts";
+import { HELP_OPTION } from "../../src/cli/command_spec.ts";
+import { LOADERS } from "../../src/cli/commands.ts";
+import { COMMANDS } from "../../src/cli/table.ts";
 import { claim } from "../claim.ts";
 import { ipcx } from "./program.ts";
 
@@ -58,4 +60,9 @@ claim("--help, -h and help as the only word say the same", async () => {
     const { status, out, err } = await ipcx([word]);
     assertEquals({ status, out, err }, { status: 0, out: programHelp(), err: "" });
   }
+});
+
+claim("what a subcommand is parsed by is its entry in the table, and none is missing", async () => {
+  assertEquals(Object.keys(LOADERS), COMMANDS.map(({ name }) => name));
+  for (const command of COMMANDS) assertEquals(await LOADERS[command.name].spec(), command);
 });

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { withWhatWasMeant } from "../../src/cli/misspelt.ts";
 import { parseCommand, UsageError } from "../../src/cli/parse.ts";
-import { COMMANDS, optionsOf } from "../../src/cli/table.ts";
+import { optionsOf } from "../../src/cli/command_spec.ts";
+import { COMMANDS } from "../../src/cli/table.ts";
 import { claim } from "../claim.ts";
 import { ipcx, ROOT } from "./program.ts";
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseCommand, UsageError } from "../../src/cli/parse.ts";
-import { COMMANDS, type CommandSpec, findCommand } from "../../src/cli/table.ts";
+import type { CommandSpec } from "../../src/cli/command_spec.ts";
+import { COMMANDS, findCommand } from "../../src/cli/table.ts";
 import { claim } from "../claim.ts";
 
 const SPEC: CommandSpec = {
