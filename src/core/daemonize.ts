@@ -11,6 +11,9 @@ import { UnixSocket } from "./socket.ts";
 /** Marks the process that is to serve; its value is of no importance. */
 const MARK = "IPCX_DAEMONIZED";
 
+/** Deno asks the network for a newer version of itself when a program starts, unless this is set: not for a daemon. */
+const NO_UPDATE_CHECK = "DENO_NO_UPDATE_CHECK", OURS = "ipcx";
+
 /**
  * Tells whether this process was started by {@linkcode daemonize}, and if so
  * leaves the terminal's session, so that no hang-up reaches it.
@@ -20,6 +23,7 @@ const MARK = "IPCX_DAEMONIZED";
 export function isDaemonized(): boolean {
   if (Deno.env.get(MARK) === undefined) return false;
   Deno.env.delete(MARK);
+  if (Deno.env.get(NO_UPDATE_CHECK) === OURS) Deno.env.delete(NO_UPDATE_CHECK);
   native.ipcx_new_session();
   return true;
 }
@@ -47,7 +51,11 @@ export async function daemonize(option: string): Promise<number> {
   notifications.setOption("passCredentials", true);
   const child = new Deno.Command(Deno.execPath(), {
     args: commandLineWithout(option),
-    env: { [MARK]: "1", NOTIFY_SOCKET: `${notifications.address}` },
+    env: {
+      [MARK]: "1",
+      [NO_UPDATE_CHECK]: Deno.env.get(NO_UPDATE_CHECK) ?? OURS,
+      NOTIFY_SOCKET: `${notifications.address}`,
+    },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
