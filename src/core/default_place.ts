@@ -10,13 +10,23 @@ export interface DefaultPlace {
   readonly variable: string;
   /** The name of its file, in the directory for such files. */
   readonly file: string;
+  /** What is said where there is no such directory. */
+  readonly complaint: string;
 }
 
 /** The broker. */
-export const BROKER_PLACE: DefaultPlace = { variable: "ONE_SOCKET_PATH", file: "one.socket" };
+export const BROKER_PLACE: DefaultPlace = {
+  variable: "ONE_SOCKET_PATH",
+  file: "one.socket",
+  complaint: "XDG_RUNTIME_DIR is not set: say --socket ADDR, or set ONE_SOCKET_PATH",
+};
 
 /** The holder of descriptors. */
-export const HOLDER_PLACE: DefaultPlace = { variable: "IPCX_HOLD_SOCKET", file: "ipcx-hold.socket" };
+export const HOLDER_PLACE: DefaultPlace = {
+  variable: "IPCX_HOLD_SOCKET",
+  file: "ipcx-hold.socket",
+  complaint: "XDG_RUNTIME_DIR is not set: say --socket ADDR, or set IPCX_HOLD_SOCKET",
+};
 
 /** The variable that says where the broker's control socket is. */
 export const CONTROL_VARIABLE = "ONE_SOCKET_CTL_PATH";
@@ -49,13 +59,11 @@ export function addressIn(variable: string): string | undefined {
  * @returns Its address as text: what its variable says, else its file in the directory of this user.
  * @throws {Error} If there is no such directory.
  */
-export function addressOf({ variable, file }: DefaultPlace): string {
+export function addressOf({ variable, file, complaint }: DefaultPlace): string {
   const address = addressIn(variable);
   if (address !== undefined) return address;
   const directory = runtimeDirectory();
-  if (directory === undefined) {
-    throw new Error(`XDG_RUNTIME_DIR is not set: say --socket ADDR, or set ${variable}`);
-  }
+  if (directory === undefined) throw new Error(complaint);
   return `${directory}/${file}`;
 }
 
