@@ -29,6 +29,7 @@ import { claim, ownName } from "./claim.ts";
 import { codeIn, constant, pages, read, root, rows, section, sources } from "./documents.ts";
 
 const readme = read("README.md");
+const contributing = read("CONTRIBUTING.md");
 const page = read("docs/broker.md");
 const spawnPage = read("docs/spawn.md");
 const beamPage = read("docs/beam.md");
@@ -282,22 +283,22 @@ for (const path of pages.filter((one) => read(one).includes("\n## Troubleshootin
   });
 }
 
-claim("README.md has every npm package with its version, and every task", () => {
+claim("README.md has every npm package with its version, CONTRIBUTING.md every task", () => {
   const npm = Object.values(manifest.imports).filter((target) => target.startsWith("npm:"));
   const packages = rows(section(readme, "## Dependencies")).map(([name, version]) =>
     `npm:${codeIn(name)[0]}@${version}`
   );
   assertEquals(packages.sort(), npm.sort());
-  const tasks = rows(section(readme, "## Tasks")).map(([task]) => /^`deno task ([\w:-]+)/.exec(task)![1]);
+  const tasks = rows(section(contributing, "## Tasks")).map(([task]) => /^`deno task ([\w:-]+)/.exec(task)![1]);
   assertEquals(tasks.sort(), Object.keys(manifest.tasks).sort());
   for (const name of Object.keys(jsrMap.imports).filter((one) => one.startsWith("@std/"))) {
     assert(section(readme, "## Dependencies").includes(`\`${name}\``), name);
   }
 });
 
-claim("every path in README.md's tree is there, and every link leads somewhere", () => {
-  for (const [path] of rows(section(readme, "## The tree"))) Deno.statSync(root + codeIn(path)[0]);
-  for (const document of ["README.md", ...pages]) {
+claim("every path in CONTRIBUTING.md's tree is there, and every link leads somewhere", () => {
+  for (const [path] of rows(section(contributing, "### The tree"))) Deno.statSync(root + codeIn(path)[0]);
+  for (const document of ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", ...pages]) {
     for (const [, link] of read(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const { pathname, hash } = new URL(link, `file://${root}${document}`);
       if (hash === "") {
