@@ -15,6 +15,7 @@ export const CHECK_NAMES = [
   "kernel",
   "unix-sockets",
   "memory",
+  "devices",
   "sock-diag",
   "processes",
   "namespaces",

@@ -5,6 +5,7 @@
  */
 
 import { CGROUP } from "./cgroup.ts";
+import { DEVICES } from "./devices.ts";
 import type { Check } from "./finding.ts";
 import { KERNEL } from "./kernel.ts";
 import { MEMORY } from "./memory.ts";
@@ -28,6 +29,7 @@ export const CHECKS: readonly Check[] = [
   KERNEL,
   UNIX_SOCKETS,
   MEMORY,
+  DEVICES,
   SOCK_DIAG,
   PROCESSES,
   NAMESPACES,

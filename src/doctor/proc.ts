@@ -27,7 +27,8 @@ export function judgeProc({ self, pid, hidepid = "off", seesAll }: ProcFacts): J
   if (self === undefined) {
     return fails(
       "/proc is not mounted",
-      "no process, namespace or long path can be reached, and run from source ipcx does not even load its C library",
+      "no process, namespace or long path can be reached; run from source ipcx does not load its C library, and its " +
+        "single binary does not start",
       "mount -t proc proc /proc",
     );
   }

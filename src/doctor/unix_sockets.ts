@@ -9,7 +9,8 @@ import { SystemError } from "../core/errors.ts";
 import { UnixListener } from "../core/listener.ts";
 import type { SocketType } from "../core/options.ts";
 import { UnixSocket } from "../core/socket.ts";
-import { openFile } from "../core/open_file.ts";
+import { OPEN } from "../core/linux.ts";
+import { openPath } from "../core/reach.ts";
 import { type Check, fails, type Judgement, ok } from "./finding.ts";
 
 const TYPES: readonly SocketType[] = ["stream", "seqpacket", "dgram"];
@@ -17,7 +18,7 @@ const TYPES: readonly SocketType[] = ["stream", "seqpacket", "dgram"];
 /** Sends a descriptor through a pair of sockets. */
 function passThrough(type: SocketType): void {
   const [left, right] = UnixSocket.pair(type);
-  using file = openFile("/dev/null");
+  using file = openPath("/", OPEN.DIRECTORY);
   try {
     left.trySend(new Uint8Array(1), { fds: [file] });
     using message = right.tryReceive();

@@ -27,12 +27,15 @@ const isThere = (path: string): boolean => {
 const needs = (...commands: string[]): string | false =>
   NEEDS_ROOT || (commands.map(missing).find((reason) => reason !== false) ?? false);
 
+/** What is said of sockets that are well. */
+const ALL = "ok: streams, packets and datagrams work, abstract names and descriptors too";
+
 claim("everything is looked at, in its order, and what is not well says what that means and what to do", async () => {
   const findings = await diagnose();
   assertEquals(findings.map(({ name }) => name), [...CHECK_NAMES]);
   for (const { name, state, found, means, remedy } of findings) {
     assert(["ok", "warning", "fails"].includes(state), name);
-    assert(found !== "" && !/undefined|NaN|null/.test(found + means + remedy === "" ? "" : found), `${name}: ${found}`);
+    assert(found !== "" && !/undefined|NaN/.test(`${found} ${means ?? ""} ${remedy ?? ""}`), `${name}: ${found}`);
     assertEquals([means === undefined, remedy === undefined], [state === "ok", state === "ok"], name);
   }
 });
@@ -90,6 +93,18 @@ claim("programs in memory that the host forbids are told, with the setting", asy
   assertEquals([state, found], ["fails", "programs in memory are refused: EACCES (vm.memfd_noexec = 2)"]);
   assertMatch(remedy!, /^sysctl vm\.memfd_noexec=1/);
 }, { skip: needs("unshare") || !isThere("/proc/sys/vm/memfd_noexec") && "needs vm.memfd_noexec" });
+
+claim("devices that are missing, or are none, are told", async () => {
+  const at = (script: string): Promise<string> =>
+    found("devices", { through: ["unshare", "--mount", ...after(`mount -t tmpfs none /dev && ${script}`)] });
+  assertEquals(await at("true"), "fails: /dev/null: ENOENT");
+  assertMatch(await at("echo > /dev/null"), /^fails: \/dev\/null: it is no device, and keeps what is written to it$/);
+  assertEquals(await at("mknod /dev/null c 1 3"), "warning: no pseudo-terminal can be made: /dev/ptmx: ENOENT");
+  assertEquals(
+    await found("unix-sockets", { through: ["unshare", "--mount", ...after("mount -t tmpfs none /dev")] }),
+    ALL,
+  );
+}, { skip: needs("unshare", "mount", "mknod") });
 
 claim("calls that a sandbox refuses are told one by one, and that there is a sandbox", async () => {
   const cases: [string, string, RegExp][] = [

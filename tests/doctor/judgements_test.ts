@@ -6,6 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { judgeCgroup } from "../../src/doctor/cgroup.ts";
+import { judgeDevices } from "../../src/doctor/devices.ts";
 import type { Judgement } from "../../src/doctor/finding.ts";
 import { isAtLeast, judgeKernel } from "../../src/doctor/kernel.ts";
 import { judgeMemory } from "../../src/doctor/memory.ts";
@@ -123,6 +124,9 @@ claim("sockets and memory: what a sandbox refuses", () => {
     [judgeMemory({ data: "EPERM", program: "EPERM" }), "fails", "memfd_create: EPERM"],
     [judgeMemory({ program: "EACCES", noExec: 2 }), "fails", "(vm.memfd_noexec = 2)", "sysctl vm.memfd_noexec=1"],
     [judgeMemory({ program: "EACCES" }), "fails", "refused: EACCES |", "a security module"],
+    [judgeDevices({}), "ok", "/dev/null is there"],
+    [judgeDevices({ nothing: "ENOENT", terminal: "ENOENT" }), "fails", "/dev/null: ENOENT", "mknod"],
+    [judgeDevices({ terminal: "ENOSPC" }), "warning", "/dev/ptmx: ENOSPC", "spawn --pty"],
     [judgeSockDiag(undefined), "ok", "the kernel lists"],
     [judgeSockDiag("ENOENT"), "fails", "modprobe unix_diag"],
     [judgeSockDiag("EAFNOSUPPORT"), "fails", "EAFNOSUPPORT", "AF_NETLINK"],

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { AddressError, diagnose, type Finding, UnixListener, UnixSocket } from "ipcx";
+import { AddressError, CHECK_NAMES, diagnose, type Finding, UnixListener, UnixSocket } from "ipcx";
 import { find } from "../../src/doctor/diagnose.ts";
 import { inTime } from "../../src/doctor/socket_state.ts";
 import { asUser } from "../broker/daemon.ts";
@@ -17,6 +17,16 @@ import { examined, found } from "./examined.ts";
 
 /** Nobody else has this one. */
 const USER = 360_000_000 + Deno.pid;
+
+/** Why no file system can hang, or `false`. */
+const WITHOUT_FUSE = (() => {
+  try {
+    Deno.openSync("/dev/fuse", { read: true, write: true }).close();
+    return false;
+  } catch {
+    return "needs /dev/fuse";
+  }
+})();
 
 const AS_USER = NEEDS_ROOT || missing("setpriv");
 
@@ -189,6 +199,19 @@ claim("a check that throws, or does not end, is a finding like another", async (
   assertEquals(expected(thrown), ["broken", "warning", "it could not be looked at: no luck"]);
   assertEquals(expected(late), ["slow", "warning", "it could not be looked at: it took longer than 5 ms"]);
 });
+
+claim("a socket on a file system that hangs is told in time, and the program ends", async () => {
+  using directory = new OwnDirectory();
+  const through = ["unshare", "--mount", "python3", `${import.meta.dirname}/programs/hang.py`, directory.path];
+  const path = directory.file("one.socket");
+  const { status, out } = await ipcx(["doctor", "--json", path], { through });
+  assertEquals([status, JSON.parse(out)[0].found], [1, "it does not answer: its file system hangs"]);
+  const env = { ONE_SOCKET_PATH: path };
+  assertEquals(await found("broker", { through, env }), `fails: ${path} does not answer: its file system hangs`);
+  assertMatch(await found("stale-sockets", { through, env }), /^(ok|warning): /);
+  const hanging = await ipcx(["doctor", "--json"], { through, env });
+  assertEquals(JSON.parse(hanging.out).length, CHECK_NAMES.length);
+}, { skip: NEEDS_ROOT || missing("python3") || missing("unshare") || WITHOUT_FUSE });
 
 claim("a file system that does not answer is not waited for", async () => {
   assertEquals(await inTime(new Promise(() => {})), undefined);
