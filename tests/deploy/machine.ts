@@ -1,5 +1,5 @@
 /**
- * A real systemd with the units of `deploy/`, in namespaces of its own.
+ * A real systemd with the program and the units as they are installed, in namespaces of its own.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { assert } from "@std/assert";
 import { NEEDS_ROOT } from "../claim.ts";
 import { Process, type ProcessOptions, type Result, ROOT, runProgram, until, within } from "../cli/program.ts";
+import { portableIpcx } from "../portable/binary.ts";
 import { missing } from "../spawn/compiled.ts";
 
 const SYSTEMD = "/lib/systemd/systemd";
@@ -38,12 +39,6 @@ function lacksOverlay(): string | false {
 export const NO_MACHINE: string | false = NEEDS_ROOT || missing(SYSTEMD) || missing("systemd-sysusers") ||
   missing("unshare") || missing("nsenter") || lacksOverlay() || cannotMakeCgroups();
 
-/** Where Deno keeps the packages, which services are to find. */
-async function cacheOfDeno(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
-}
-
 function removeCgroups(path: string): void {
   for (const { name, isDirectory } of Deno.readDirSync(path)) if (isDirectory) removeCgroups(`${path}/${name}`);
   Deno.removeSync(path);
@@ -69,13 +64,13 @@ export class Machine implements AsyncDisposable {
    * @returns It.
    */
   static async start(drops: Readonly<Record<string, string>> = {}): Promise<Machine> {
-    const cache = await cacheOfDeno();
+    const program = await portableIpcx();
     const directory = Deno.makeTempDirSync({ prefix: "ipcx-machine-" });
     const cgroup = `${cgroups()}/${directory.split("/").at(-1)}`;
     Deno.mkdirSync(cgroup);
     const boot = `${import.meta.dirname}/programs/boot.sh`;
     const process = new Process(
-      ["sh", boot, directory, Deno.execPath(), cache, ROOT],
+      ["sh", boot, directory, program, `${ROOT}deploy`],
       {
         through: [
           ...["sh", "-c", 'echo $$ > "$0/cgroup.procs"; exec "$@"', cgroup],

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Starts systemd in namespaces of its own: boot.sh DIRECTORY DENO DENO_DIR PROJECT
+# Starts systemd in namespaces of its own: boot.sh DIRECTORY IPCX DEPLOY
 #
 # Its root is a copy of this system's that lasts as long as the namespace does. Nothing of this system's services is in
 # it: it finds units only in /etc/systemd/system, where what is to be tested is put.
 set -eu
-directory=$1 deno=$2 cache=$3 project=$4
+directory=$1 ipcx=$2 deploy=$3
 
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$directory"
@@ -26,26 +26,18 @@ mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 
-# Root has its own cache and perhaps its own deno, in folders that services cannot see into.
-mkdir -p srv/ipcx var/cache/deno usr/lib/deno
-mount --bind "$project" srv/ipcx
-mount --bind "$cache" var/cache/deno
-: > usr/lib/deno/deno
-mount --bind "$(readlink -f "$deno")" usr/lib/deno/deno
-cat > usr/bin/ipcx << 'END'
-#!/bin/sh
-DENO_DIR=/var/cache/deno exec /usr/lib/deno/deno run --quiet --allow-all --cached-only --no-lock /srv/ipcx/cli.ts "$@"
-END
-chmod 755 usr/bin/ipcx
-
 # As the package installs it.
+: > usr/bin/ipcx
+mount --bind "$ipcx" usr/bin/ipcx
+mkdir -p srv/deploy
+mount --bind "$deploy" srv/deploy
 rm -rf etc/systemd/system etc/ipcx
 mkdir -p etc/systemd/system etc/ipcx
 cp lib/systemd/system/*.target lib/systemd/system/*.slice etc/systemd/system/
-cp srv/ipcx/deploy/systemd/* etc/systemd/system/
-cp srv/ipcx/deploy/etc/* etc/ipcx/
-cp srv/ipcx/deploy/default/* etc/default/
-chroot . systemd-sysusers /srv/ipcx/deploy/sysusers.d/ipcx.conf 2> /dev/null
+cp srv/deploy/systemd/* etc/systemd/system/
+cp srv/deploy/etc/* etc/ipcx/
+cp srv/deploy/default/* etc/default/
+chroot . systemd-sysusers /srv/deploy/sysusers.d/ipcx.conf 2> /dev/null
 printf '[Unit]\nRequires=sysinit.target\n' > etc/systemd/system/default.target
 mkdir etc/systemd/system/service.d
 # There is no journal.
