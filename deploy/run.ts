@@ -9,15 +9,19 @@
  *
  * @param program Which.
  * @param args Its arguments.
- * @param options Its working directory.
+ * @param options Its working directory, and variables beside those that are set.
  * @returns What it wrote to standard output.
  * @throws {Error} If it fails: what it wrote to standard error.
  */
-export async function run(program: string, args: readonly string[], options: { cwd?: string } = {}): Promise<string> {
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
-    ...options,
     args: [...args],
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    cwd: options.cwd,
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...options.env },
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();
