@@ -68,10 +68,10 @@ function readOfCompiler(compiler: string, name: string): Uint8Array<ArrayBuffer>
 export interface Libraries {
   /** The dynamic loader. */
   loader: Uint8Array<ArrayBuffer>;
-  /** The rest of its glibc. */
-  glibc: Uint8Array<ArrayBuffer>[];
+  /** The rest of its glibc, by the names by which it is loaded. */
+  glibc: Record<string, Uint8Array<ArrayBuffer>>;
   /** What is not of glibc. */
-  others: Uint8Array<ArrayBuffer>[];
+  others: Record<string, Uint8Array<ArrayBuffer>>;
 }
 
 /**
@@ -83,5 +83,6 @@ export interface Libraries {
  */
 export function readLibraries(target: Target): Libraries {
   const read = (name: string) => readOfCompiler(compilerFor(target), name);
-  return { loader: read(target.loader), glibc: GLIBC.map(read), others: [read(COMPILER_LIBRARY)] };
+  const readAll = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, read(name)]));
+  return { loader: read(target.loader), glibc: readAll(GLIBC), others: readAll([COMPILER_LIBRARY]) };
 }

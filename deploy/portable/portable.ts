@@ -10,17 +10,28 @@ import type { Target } from "../targets.ts";
 import { layOut } from "./layout.ts";
 import { compileLauncher, readLibraries } from "./native.ts";
 import { findRuntime } from "./runtime.ts";
+import type { Placed } from "./table.ts";
 
-function write(path: string, pieces: readonly (readonly [number, Uint8Array])[]): void {
+/** What is there is replaced at once, by a whole file, or not at all. */
+function write(path: string, pieces: readonly Placed[]): void {
   const partial = `${path}.${Deno.pid}`;
-  {
-    using file = Deno.openSync(partial, { write: true, create: true, truncate: true, mode: 0o755 });
-    for (const [at, bytes] of pieces) {
-      file.seekSync(at, Deno.SeekMode.Start);
-      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  try {
+    {
+      using file = Deno.openSync(partial, { write: true, create: true, truncate: true, mode: 0o755 });
+      for (const { at, bytes } of pieces) {
+        file.seekSync(at, Deno.SeekMode.Start);
+        for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+      }
     }
+    Deno.renameSync(partial, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(partial);
+    } catch {
+      // There is none: it could not be made.
+    }
+    throw error;
   }
-  Deno.renameSync(partial, path);
 }
 
 /**
@@ -46,7 +57,7 @@ export async function makePortable(
     runtime: Deno.readFileSync(runtime ?? findRuntime(target, log)),
     loader,
     glibc,
-    libraries: [...others, library],
+    libraries: { ...others, "libipcx.so": library },
     program: archive.bytes,
   };
   const script = (at: number) => makeBoot("deploy/portable/boot.ts", { at, parts: archive.parts });

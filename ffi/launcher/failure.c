@@ -12,6 +12,7 @@ static const char *meaning(int error) {
     case EMFILE: return "too many open files: see ulimit -n";
     case ENFILE: return "too many open files in the system";
     case ENOMEM: return "not enough memory: see ulimit -v";
+    case EFBIG: return "file too large: see ulimit -f";
     case ENOSPC: return "no space left";
     case ENOSYS: return "this kernel, or its filter of system calls, does not have it";
     case EIO: return "input/output error";

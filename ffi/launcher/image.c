@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-enum { HEADER_BYTES = 4096 };
-
 struct headers {
   const Elf64_Ehdr *file;
   const Elf64_Phdr *segments;
@@ -29,7 +27,8 @@ static int read_headers(int file, const struct part *part, char *buffer, struct 
   long length = system_call(__NR_pread64, file, (long)buffer, HEADER_BYTES, (long)part->offset, 0, 0);
   if (length < 0) return (int)length;
   headers->file = (const Elf64_Ehdr *)buffer;
-  if (length != HEADER_BYTES || !begins(buffer, ELFMAG) || headers->file->e_phentsize != sizeof(Elf64_Phdr) ||
+  if (length != HEADER_BYTES || !begins(buffer, ELFMAG) || headers->file->e_type != ET_DYN ||
+      headers->file->e_phentsize != sizeof(Elf64_Phdr) || headers->file->e_phoff > HEADER_BYTES ||
       headers->file->e_phoff + headers->file->e_phnum * sizeof(Elf64_Phdr) > HEADER_BYTES)
     return -ENOEXEC;
   headers->segments = (const Elf64_Phdr *)(buffer + headers->file->e_phoff);
@@ -39,9 +38,11 @@ static int read_headers(int file, const struct part *part, char *buffer, struct 
 /* What is behind the file's bytes in a segment is zero: the rest of the last page, and more pages. */
 static long clear_rest(const Elf64_Phdr *segment, uintptr_t base, size_t page) {
   if (segment->p_memsz == segment->p_filesz) return 0;
-  uintptr_t data_end = base + segment->p_vaddr + segment->p_filesz, page_end = up(data_end, page);
+  uintptr_t data_end = base + segment->p_vaddr + segment->p_filesz;
+  /* Without bytes in the file no page of it is there yet. */
+  uintptr_t page_end = segment->p_filesz > 0 ? up(data_end, page) : down(data_end, page);
   uintptr_t end = up(base + segment->p_vaddr + segment->p_memsz, page);
-  if (segment->p_flags & PF_W) memset((void *)data_end, 0, page_end - data_end);
+  if (page_end > data_end && segment->p_flags & PF_W) memset((void *)data_end, 0, page_end - data_end);
   if (end <= page_end) return 0;
   return map(page_end, end - page_end, protection_of(segment), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }

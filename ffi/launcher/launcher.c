@@ -12,6 +12,7 @@ const volatile struct payload payload __attribute__((section(".payload"))) = {.m
 static struct arrival arrival;
 static struct image runtime;
 static char **environment;
+static const char *directory;
 
 /* How the runtime is called, before the caller's own arguments. */
 static char name[] = "ipcx", run[] = "run", quiet[] = "--quiet", all[] = "--allow-all", no_config[] = "--no-config",
@@ -45,7 +46,16 @@ static int open_self(void) {
   long result = system_call(__NR_fstat, file, (long)&status, 0, 0, 0, 0);
   if (result < 0) fail("cannot look at its own file", (int)-result, 0);
   if ((uint64_t)status.st_size < payload.file_length) fail("this file has been cut off", 0, "get it again");
+  if (is_damaged((int)file)) fail("this file is damaged", 0, "get it again");
   return (int)file;
+}
+
+/* The runtime opens /dev/null for what is closed of the standard streams, and aborts if it cannot. */
+static void check_null(void) {
+  long file = system_call(__NR_openat, AT_FDCWD, (long)"/dev/null", O_RDWR | O_CLOEXEC, 0, 0, 0);
+  if (file < 0)
+    fail("standard input, output or error is closed, and there is no /dev/null to take its place", (int)-file, 0);
+  system_call(__NR_close, file, 0, 0, 0, 0, 0);
 }
 
 static char *map_boot(int file) {
@@ -92,22 +102,24 @@ static void push_auxiliary(uintptr_t *to, uintptr_t loader) {
 void begin(uintptr_t *stack) {
   look_at(stack);
   if (auxiliary(AT_SECURE, 0))
-    fail("will not run set-user-ID, set-group-ID or with file capabilities", 0,
-         "a caller that has the rights can pass them on (ambient capabilities, sudo)");
+    fail("will not run with rights that its caller has not (set-user-ID, set-group-ID, file capabilities)", 0,
+         "a caller that has them can pass them on (ambient capabilities, sudo)");
   size_t page = auxiliary(AT_PAGESZ, 4096);
   int file = open_self();
+  if (file <= 2) check_null();
+  check_limits();
   struct part part = payload.runtime;
   load(file, &part, page, &runtime);
   struct image loader;
   int of_host = map_host_loader(runtime.interpreter, page, &loader);
-  if (of_host < 0) fail("cannot map the dynamic loader", -of_host, 0);
   part = payload.loader;
   if (!of_host) load(file, &part, page, &loader);
   char *boot = map_boot(file);
   const char *preload;
-  int status = offer_libraries(file, of_host ? payload.glibc_count : 0, &preload);
+  int status = offer_libraries(file, of_host, &preload);
   if (status < 0) fail("cannot put its libraries into memory (memfd_create)", -status, 0);
   system_call(__NR_close, file, 0, 0, 0, 0, 0);
+  directory = leave_removed_directory();
 
   size_t words = (size_t)(1 + RUNTIME_ARGUMENTS + arrival.argc + 1 + arrival.envc + ADDED_VARIABLES + 1) +
                  (size_t)arrival.auxc * 2;
@@ -121,6 +133,6 @@ void begin(uintptr_t *stack) {
 /* All libraries are in memory and the runtime's own code comes next; says where that begins. */
 uintptr_t arrived(void) {
   withdraw_libraries();
-  show_environment(environment, &arrival);
+  show_environment(environment, &arrival, directory);
   return runtime.entry;
 }

@@ -15,23 +15,27 @@
 /* Without it the compiler would go through a table of addresses, which nobody relocates here. */
 #pragma GCC visibility push(hidden)
 
-enum { MOST_LIBRARIES = 16 };
+enum { MOST_LIBRARIES = 16, GLIBC_NAMES = 96 };
 
 /* A part of this file. All begin at a multiple of the largest page there is. */
 struct part {
   uint64_t offset, length;
 };
 
-/* Where everything is; deploy/portable writes the numbers behind the magic. */
+/* Where everything is; deploy/portable/layout.ts writes what is behind the magic. */
 struct payload {
   char magic[16];
+  /* Of all that is behind it here; of what the launcher looks at elsewhere: sum.c. */
+  uint64_t table_sum, content_sum;
   uint64_t file_length;
-  struct part runtime, loader, boot;
+  struct part runtime, loader, boot, script;
   /* The minor version of the glibc that is carried: 36 for 2.36. */
   uint64_t glibc_version;
   /* The first ones are glibc's. */
   uint64_t glibc_count, library_count;
   struct part libraries[MOST_LIBRARIES];
+  /* What the host calls those of glibc, with colons between. */
+  char glibc_names[GLIBC_NAMES];
 };
 
 extern const volatile struct payload payload;
@@ -57,20 +61,35 @@ struct image {
 _Noreturn void begin(uintptr_t *stack);
 uintptr_t arrived(void);
 
+/* sum.c */
+int is_damaged(int file);
+
+/* limits.c */
+void check_limits(void);
+void check_descriptors(int free);
+int lift_file_size(uint64_t length);
+void restore_file_size(void);
+
+/* directory.c */
+const char *leave_removed_directory(void);
+
 /* image.c */
+enum { HEADER_BYTES = 4096 };
 int map_image(int file, const struct part *part, size_t page, struct image *image);
 
 /* host.c */
 int map_host_loader(const char *path, size_t page, struct image *image);
+char *append_host_libraries(char *to);
 
 /* libraries.c */
-int offer_libraries(int file, uint64_t first, const char **variable);
+enum { VARIABLE_BYTES = 1536 };
+int offer_libraries(int file, int of_host, const char **variable);
 void withdraw_libraries(void);
 
 /* environment.c */
 void hide_environment(char **slots, const struct arrival *arrival, const char *preload);
-void show_environment(char **slots, const struct arrival *arrival);
-enum { ADDED_VARIABLES = 2 };
+void show_environment(char **slots, const struct arrival *arrival, const char *directory);
+enum { ADDED_VARIABLES = 3 };
 
 /* failure.c */
 _Noreturn void fail(const char *what, int error, const char *remedy);

@@ -14,7 +14,7 @@
 
 static int files[MOST_LIBRARIES];
 static int file_count;
-static char variable_text[MOST_LIBRARIES * 24 + 16];
+static char variable_text[VARIABLE_BYTES];
 
 /* A file that may be mapped for execution, not executed: vm.memfd_noexec, since Linux 6.3, may insist on that. */
 static int make_file(void) {
@@ -35,9 +35,14 @@ static int copy(int to, int from, const struct part *part) {
   return 0;
 }
 
-/* Makes the files, but for the first ones, and the variable that names them. Returns 0, or -errno. */
-int offer_libraries(int file, uint64_t first, const char **variable) {
-  char *to = append(variable_text, "LD_PRELOAD=");
+static uint64_t longest(uint64_t first) {
+  uint64_t length = 0;
+  for (uint64_t at = first; at < payload.library_count; at++)
+    if (payload.libraries[at].length > length) length = payload.libraries[at].length;
+  return length;
+}
+
+static int make_files(int file, uint64_t first, char *to) {
   for (uint64_t at = first; at < payload.library_count && at < MOST_LIBRARIES; at++) {
     struct part part = payload.libraries[at];
     int library = make_file();
@@ -45,10 +50,23 @@ int offer_libraries(int file, uint64_t first, const char **variable) {
     files[file_count++] = library;
     int status = copy(library, file, &part);
     if (status < 0) return status;
-    to = append_number(append(to, at == first ? "/proc/self/fd/" : ":/proc/self/fd/"), (uint64_t)library);
+    to = append(append_number(append(to, "/proc/self/fd/"), (uint64_t)library), ":");
   }
-  *variable = variable_text;
   return 0;
+}
+
+/* Makes the files, but for what the host has, and the variable that names all. Returns 0, or -errno. */
+int offer_libraries(int file, int of_host, const char **variable) {
+  char *to = append(variable_text, "LD_PRELOAD=");
+  uint64_t first = of_host ? payload.glibc_count : 0;
+  *variable = variable_text;
+  if (of_host) to = append_host_libraries(to);
+  int status = lift_file_size(longest(first));
+  if (status == 0) status = make_files(file, first, to);
+  restore_file_size();
+  /* Below these are those of the caller, and this file, which is about to be closed. */
+  if (status == 0 && file_count > 0) check_descriptors(files[file_count - 1] - file_count);
+  return status;
 }
 
 /* Mapped, they need no descriptor, and the program is to find those of its caller only. */
