@@ -5,7 +5,15 @@
  */
 
 import { commandOption, type CommandSpec, optionsOf, type OptionSpec, spellings } from "./command_spec.ts";
-import { COMMANDS } from "./table.ts";
+import { COMMANDS, PROGRAMS } from "./table.ts";
+import { type ValueKind, valueKind } from "./value_kind.ts";
+
+const ACTIONS: Readonly<Record<ValueKind, string>> = {
+  file: "_ipcx_files",
+  user: 'COMPREPLY=($(compgen -u -- "$current"))',
+  group: 'COMPREPLY=($(compgen -g -- "$current"))',
+  none: "",
+};
 
 function spelled(options: readonly OptionSpec[]): string {
   return options.flatMap(spellings).join(" ");
@@ -23,10 +31,13 @@ function facts(command: CommandSpec): string {
       ;;`;
 }
 
-function choices(command: CommandSpec): string[] {
-  return command.options.filter((option) => option.choices).map((option) => {
+function values(command: CommandSpec): string[] {
+  return command.options.filter(({ value }) => value).map((option) => {
     const patterns = spellings(option).map((spelling) => `"${command.name} ${spelling}"`).join("|");
-    return `    ${patterns}) COMPREPLY=($(compgen -W "${option.choices!.join(" ")}" -- "$current"));;`;
+    const action = option.choices
+      ? `COMPREPLY=($(compgen -W "${option.choices.join(" ")}" -- "$current"))`
+      : ACTIONS[valueKind(option)];
+    return `    ${patterns}) ${action};;`;
   });
 }
 
@@ -36,6 +47,7 @@ function choices(command: CommandSpec): string[] {
  * @returns The script.
  */
 export function bash(): string {
+  const programs = PROGRAMS.map(({ name }) => name);
   return `_ipcx_files() {
   compopt -o filenames 2>/dev/null
   mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -43,8 +55,7 @@ export function bash(): string {
 
 _ipcx_value() {
   case "$1 $2" in
-${COMMANDS.flatMap(choices).join("\n")}
-    *) _ipcx_files;;
+${COMMANDS.flatMap(values).join("\n")}
   esac
 }
 
@@ -74,6 +85,13 @@ _ipcx() {
     line=\${line#"$piece"}
     ((++offset))
   done
+  # By one of these names it is a subcommand of its own.
+  case "\${given[0]##*/}" in
+    ${programs.join("|")})
+      given=(ipcx "\${given[0]##*/}" "\${given[@]:1}")
+      offsets=(0 0 "\${offsets[@]:1}")
+      ;;
+  esac
   local last=$((\${#given[@]} - 1)) at
   local current=\${given[last]} name=\${given[1]} options= valued= words= end= files= seen=
   COMPREPLY=()
@@ -106,7 +124,7 @@ ${COMMANDS.map(facts).join("\n")}
   elif [[ $current == --*=* ]]; then
     piece=\${current%%=*} current=\${current#*=}
     _ipcx_value "$name" "$piece"
-  elif [[ $current != -* && $files && $seen ]]; then
+  elif [[ $current != -* && $files && (! $words || $seen) ]]; then
     _ipcx_files
   elif [[ $current == -* || $end != word ]]; then
     COMPREPLY=($(compgen -W "$options $words" -- "$current"))
@@ -114,6 +132,6 @@ ${COMMANDS.map(facts).join("\n")}
     _ipcx_command $last $last \${offsets[last]}
   fi
 }
-complete -F _ipcx ipcx
+complete -F _ipcx ipcx ${programs.join(" ")}
 `;
 }

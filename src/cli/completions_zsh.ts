@@ -5,7 +5,10 @@
  */
 
 import { type CommandSpec, optionsOf, type OptionSpec, spellings } from "./command_spec.ts";
-import { COMMANDS } from "./table.ts";
+import { COMMANDS, PROGRAMS } from "./table.ts";
+import { type ValueKind, valueKind } from "./value_kind.ts";
+
+const ACTIONS: Readonly<Record<ValueKind, string>> = { file: "_files", user: "_users", group: "_groups", none: " " };
 
 function quote(text: string): string {
   return text.replaceAll("'", "'\\''").replaceAll("[", "\\[").replaceAll("]", "\\]").replaceAll(":", "\\:");
@@ -21,7 +24,7 @@ function separator(spelling: string, { value, optional }: OptionSpec): string {
 function spec(option: OptionSpec, spelling: string): string {
   const { value, optional, choices, multiple, help, beginsCommand } = option;
   if (beginsCommand) return `'${spelling}[${quote(help)}]:*::${quote(value!)}: _normal'`;
-  const action = choices ? `(${choices.join(" ")})` : "_files";
+  const action = choices ? `(${choices.join(" ")})` : ACTIONS[valueKind(option)];
   const argument = value ? `${optional ? "::" : ":"}${quote(value)}:${action}` : "";
   return `'${multiple ? "*" : ""}${spelling}${separator(spelling, option)}[${quote(help)}]${argument}'`;
 }
@@ -31,7 +34,8 @@ function rest({ words, filesFollow, takesCommand, stopsAtCommand }: CommandSpec)
   if (stopsAtCommand) return ["'(-):command: _command_names -e'", "'*::argument: _normal'"];
   if (takesCommand) return [`':word:${words ? `(${words.join(" ")})` : ""}'`, "'*::command: _ipcx_command'"];
   if (words && filesFollow) return [`'1:word:(${words.join(" ")})'`, "'*:file:_files'"];
-  return words ? [`'*:word:(${words.join(" ")})'`] : ["'*:file:_files'"];
+  if (words) return [`'*:word:(${words.join(" ")})'`];
+  return filesFollow ? ["'*:file:_files'"] : [];
 }
 
 function branch(command: CommandSpec): string {
@@ -49,7 +53,8 @@ function branch(command: CommandSpec): string {
  */
 export function zsh(): string {
   const names = COMMANDS.map((command) => `'${command.name}:${quote(command.summary)}'`).join(" ");
-  return `#compdef ipcx
+  const programs = PROGRAMS.map((program) => program.name).join(" ");
+  return `#compdef ipcx ${programs}
 _ipcx_command() {
   local behind=\${words[(i)--]}
   if ((behind < CURRENT)); then
@@ -60,18 +65,21 @@ _ipcx_command() {
 }
 
 _ipcx() {
-  local -a subcommands=(${names})
-  if ((CURRENT == 2)); then
-    _describe command subcommands
-    return
+  local -a subcommands=(${names}) programs=(${programs})
+  local name=\${service:t}
+  if ((! $programs[(Ie)$name])); then
+    if ((CURRENT == 2)); then
+      _describe command subcommands
+      return
+    fi
+    name=$words[2]
+    shift words
+    ((CURRENT--))
   fi
-  local name=$words[2]
-  shift words
-  ((CURRENT--))
   case "$name" in
 ${COMMANDS.map(branch).join("\n")}
   esac
 }
-if [[ $funcstack[1] == _ipcx ]]; then _ipcx "$@"; else compdef _ipcx ipcx; fi
+if [[ $funcstack[1] == _ipcx ]]; then _ipcx "$@"; else compdef _ipcx ipcx ${programs}; fi
 `;
 }

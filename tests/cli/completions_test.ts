@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { COMMANDS } from "../../src/cli/table.ts";
+import { COMMANDS, PROGRAMS } from "../../src/cli/table.ts";
 import { claim, OwnDirectory } from "../claim.ts";
 import { ipcx, ROOT, runProgram } from "./program.ts";
 import { Terminal } from "./terminal.ts";
@@ -31,7 +31,7 @@ const ASK: Record<Shell, (script: string, line: string) => string[]> = {
     '[[ $1 == *" " ]] && COMP_WORDS+=(""); ' +
     "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_POINT=${#1}; " +
     // What `complete -p` says is bound is what a Tab would call.
-    'spec=$(complete -p ipcx); spec=${spec##*-F }; "${spec%% *}"; printf "%s\\n" "${COMPREPLY[@]}"',
+    'spec=$(complete -p "${COMP_WORDS[0]}"); spec=${spec##*-F }; "${spec%% *}"; printf "%s\\n" "${COMPREPLY[@]}"',
     script,
     line,
   ],
@@ -145,6 +145,51 @@ for (const shell of SHELLS) {
     }
     assertHas(await ask("ipcx spawn --ne"), ["--net", "--new-session"], "--ne");
     assertHas(await ask("ipcx spawn --net --ne"), ["--new-session"], "behind --net");
+  }, { skip });
+}
+
+/** The names that ipcx can be called by. */
+for (const shell of SHELLS) {
+  const skip = isInstalled(shell) ? false as const : `${shell} is not installed`;
+
+  claim(`${shell} completes nsexec and one-socket, when ipcx is called by these names`, async () => {
+    using directory = new OwnDirectory();
+    Deno.writeTextFileSync(directory.file(`completions.${shell}`), (await ipcx(["completions", shell])).out);
+    Deno.writeTextFileSync(directory.file("rules.txt"), "");
+    const ask = async (line: string): Promise<string[]> =>
+      (await complete(shell, line, directory.path)).map((word) => word.replace(/^.*=/, ""));
+    for (const { name, options } of PROGRAMS) {
+      assertEquals((await ask(`${name} --`)).sort(), [...options.map((one) => `--${one.name}`), "--help"].sort(), name);
+    }
+    for (const line of ["nsexec sor", "nsexec -n x sor", "nsexec --keep-fd=3 -- sor"]) {
+      assertHas(await ask(line), ["sort"], line);
+    }
+    for (const line of ["nsexec --net ru", "nsexec --net=ru", "nsexec cat ru", "nsexec -k 3 -- cat -n ru"]) {
+      assertHas(await ask(line), ["rules.txt"], line);
+    }
+    assert(!(await ask("nsexec cat --ne")).includes("--net"), "an option of CMD");
+    assertEquals((await ask("one-socket ru")).filter((word) => word !== "--help" && word !== "-h"), []);
+  }, { skip });
+
+  claim(`${shell} completes users and groups, and no files where none can be`, async () => {
+    using directory = new OwnDirectory();
+    Deno.writeTextFileSync(directory.file(`completions.${shell}`), (await ipcx(["completions", shell])).out);
+    Deno.writeTextFileSync(directory.file("rules.txt"), "");
+    const ask = (line: string): Promise<string[]> => complete(shell, line, directory.path);
+    assertHas(await ask("ipcx broker --owner daem"), ["daemon"], "--owner");
+    assertHas(await ask("ipcx spawn --uid daem"), ["daemon"], "--uid");
+    assertHas(await ask("ipcx broker --group daem"), ["daemon"], "--group");
+    for (const option of ["broker --max-clients", "spawn --timeout", "beam send --data", "lock -t"]) {
+      assertEquals(await ask(`ipcx ${option} ru`), [], option);
+    }
+    assertHas((await ask("ipcx pair --socket ./ru")).map((one) => one.replace("./", "")), ["rules.txt"], "--socket");
+    for (const line of ["ipcx send ru", "ipcx sockets -l ru"]) assertEquals(await ask(line), ["rules.txt"], line);
+    assertEquals(await ask("ipcx one-socket ru"), []);
+    assertHas(await ask("ipcx proxy -c ru"), ["rules.txt"], "-c");
+    assertEquals(await ask("ipcx hold ru"), ["run"]);
+    assertEquals(await ask("ipcx broker --log-level=de").then((all) => all.map((one) => one.replace(/^.*=/, ""))), [
+      "debug",
+    ]);
   }, { skip });
 }
 
