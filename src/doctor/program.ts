@@ -15,6 +15,8 @@ export interface ProgramFacts {
   form: "from source" | "from npm" | "in one file" | "compiled";
   /** The version of Deno that runs it. */
   deno: string;
+  /** In one file: the parts that are not as they were made. */
+  damaged?: readonly string[];
 }
 
 function isOlder(version: string): boolean {
@@ -23,8 +25,15 @@ function isOlder(version: string): boolean {
 }
 
 /** Judges the program. */
-export function judgeProgram({ form, deno }: ProgramFacts): Judgement {
-  const found = `ipcx ${form}, on Deno ${deno}`;
+export function judgeProgram({ form, deno, damaged }: ProgramFacts): Judgement {
+  if (damaged && damaged.length > 0) {
+    return fails(
+      `this file of ipcx is not as it was made: ${damaged.join(", ")}`,
+      "anything may happen: it was damaged on its way here, or somebody has changed it",
+      "get it again, and compare its checksum",
+    );
+  }
+  const found = `ipcx ${form}, on Deno ${deno}${damaged ? ", every byte as it was made" : ""}`;
   if (!isOlder(deno)) return ok(found);
   return warning(
     found,
@@ -51,10 +60,15 @@ export function judgeLibrary(error: unknown): Judgement {
   );
 }
 
-/** Which form of ipcx this is. */
+/** Which form of ipcx this is, and whether it is whole. */
 export const PROGRAM: Check = {
   name: "program",
-  examine: () => judgeProgram({ form: formOf(Deno.mainModule), deno: Deno.version.deno }),
+  async examine() {
+    const facts: ProgramFacts = { form: formOf(Deno.mainModule), deno: Deno.version.deno };
+    if (facts.form !== "in one file") return judgeProgram(facts);
+    const { damagedParts } = await import("./own_file.ts");
+    return judgeProgram({ ...facts, damaged: damagedParts("/proc/self/exe") });
+  },
 };
 
 /** Whether the library can be loaded. */

@@ -50,6 +50,8 @@ claim("the program: its form, an old Deno, a library that is not there", () => {
   assertSaid([
     [judgeProgram({ form: "compiled", deno: "2.9.6" }), "ok", "ipcx compiled, on Deno 2.9.6"],
     [judgeProgram({ form: "in one file", deno: "3.0.0" }), "ok", "ipcx in one file, on Deno 3.0.0"],
+    [judgeProgram({ form: "in one file", deno: "2.9.6", damaged: [] }), "ok", "every byte as it was made"],
+    [judgeProgram({ form: "in one file", deno: "2.9.6", damaged: ["a", "b"] }), "fails", "not as it was made: a, b"],
     [judgeProgram({ form: "from source", deno: "2.8.9" }), "warning", "tested with Deno 2.9 and later", "newer Deno"],
     [judgeProgram({ form: "from source", deno: "1.46.0" }), "warning", "on Deno 1.46.0"],
     [judgeLibrary(undefined), "ok", "is loaded"],
