@@ -6,7 +6,8 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { claim } from "../claim.ts";
-import { Process, until } from "../cli/program.ts";
+import { until } from "../cli/program.ts";
+import { read } from "../documents.ts";
 import { Machine, NO_MACHINE } from "./machine.ts";
 
 const BOOTED = { skip: NO_MACHINE && `needs a systemd of its own: ${NO_MACHINE}` };
@@ -18,6 +19,18 @@ const STRICT = Object.fromEntries(
     "[Service]\nSystemCallErrorNumber=kill\nRestart=no\n",
   ]),
 );
+
+/** The examples of docs/services.md, by their places below /etc. */
+const EXAMPLES = Object.fromEntries(
+  Array.from(
+    read("docs/services.md").matchAll(/^```ini\n# \/etc\/(\S+)\n([^`]*)^```/gm),
+    ([, path, text]) => [path, text],
+  ),
+);
+
+/** Those whose path has this in it. */
+const examples = (part: RegExp): Record<string, string> =>
+  Object.fromEntries(Object.entries(EXAMPLES).filter(([path]) => part.test(path)));
 
 /** Two clients that meet. */
 async function pair(machine: Machine, ...as: string[]): Promise<string[]> {
@@ -122,6 +135,21 @@ paths:
   assertEquals(await machine.property("ipcx-proxy.service", "Result"), "success");
 }, BOOTED);
 
+claim("with the drop-in of the page, programs of a gateway run as the users that are said", async () => {
+  await using machine = await Machine.start({
+    ...STRICT,
+    ...examples(/users\.conf$/),
+    "ipcx/urocket.yaml": `
+address: 127.0.0.1
+paths: { /who: { get: { answer: stdout, inject: { timeout: 1m, cmd: [id, -un], user: games } } } }
+`,
+  });
+  await machine.does("systemctl", "start", "ipcx-proxy");
+  assertEquals(await machine.does("curl", "-s", "http://127.0.0.1:8080/who"), "games\n");
+  const pid = await machine.property("ipcx-proxy.service", "MainPID");
+  assertStringIncludes(await machine.does("cat", `/proc/${pid}/status`), "CapBnd:\t00000000000000e0\n");
+}, BOOTED);
+
 claim(
   "with its socket unit the gateway is started by its first client, with the configuration as installed",
   async () => {
@@ -137,32 +165,56 @@ claim(
   BOOTED,
 );
 
-claim("the holder holds what socket units listen at, over its own death, and serves whom the rules name", async () => {
-  await using machine = await Machine.start({
-    ...STRICT,
-    "systemd/system/web-held.socket":
-      "[Socket]\nListenStream=127.0.0.1:80\nFileDescriptorName=web\nService=ipcx-hold.service\n",
-    "systemd/system/ipcx-hold.service.d/web.conf": "[Unit]\nRequires=web-held.socket\nAfter=web-held.socket\n",
-    "ipcx/hold.rules": "allow uid=daemon op=retrieve,list name=web\n",
-  });
-  await machine.does("systemctl", "start", "ipcx-hold.socket");
-  const at = ["-s", "/run/ipcx-hold.socket"];
-  for (let time = 1; time <= 2; time++) {
-    const [held] = JSON.parse(await machine.does("ipcx", "hold", "list", "--json"));
-    assertEquals([held.name, held.address, held.listens], ["web", "127.0.0.1:80", true]);
-    await machine.does("systemctl", "kill", "--signal=KILL", "ipcx-hold");
-    await until(async () => await machine.property("ipcx-hold.service", "ActiveState") !== "active", "it goes on");
-    await machine.does("systemctl", "reset-failed", "ipcx-hold");
-  }
-  const server = `import socket
-listener = socket.socket(fileno=3)
-connection, _ = listener.accept()
-connection.recv(4096)
-connection.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\nserved\\n")
-`;
-  const command = ["ipcx", "hold", "run", "web", ...at, "--", "python3", "-c", server];
-  await using _serving = new Process(command, { through: [...machine.through, ...as("daemon", "ipcx")] });
-  assertEquals(await machine.does("curl", "-s", "http://127.0.0.1/"), "served\n");
-  const { err } = await machine.run(["ipcx", "hold", "list", ...at], { through: as("games", "ipcx") });
-  assertStringIncludes(err, "may do nothing here");
+claim("with the drop-in of the page, the front is a socket file that the web server alone may connect to", async () => {
+  await using machine = await Machine.start({ ...STRICT, ...examples(/front\.conf$/) });
+  await machine.does("systemctl", "start", "ipcx-proxy.socket");
+  const ask = ["curl", "-s", "--unix-socket", "/run/ipcx-front.sock", "http://localhost/hello/world"];
+  assertEquals((await machine.run(ask, { through: as("www-data") })).out, "hello world\n");
+  assertEquals((await machine.run(ask, { through: as("games") })).out, "");
+  assertEquals((await machine.run(["curl", "-s", "http://127.0.0.1:8080/hello/world"])).out, "");
 }, BOOTED);
+
+claim(
+  "what socket units listen at is held over the death of the holder, and the server of the page gets it",
+  async () => {
+    await using machine = await Machine.start({
+      ...STRICT,
+      ...examples(/web/),
+      "ipcx/hold.rules": "allow uid=www-data op=retrieve name=web\n",
+    });
+    await machine.write(
+      "/usr/local/bin/web-server",
+      `#!/usr/bin/python3
+import socket
+listener = socket.socket(fileno=3)
+while True:
+    connection, _ = listener.accept()
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\nserved\\n")
+    connection.close()
+`,
+    );
+    await machine.does("chmod", "755", "/usr/local/bin/web-server");
+    await machine.does("systemctl", "start", "ipcx-hold.socket");
+    for (let time = 1; time <= 2; time++) {
+      const [held] = JSON.parse(await machine.does("ipcx", "hold", "list", "--json"));
+      assertEquals([held.name, held.address, held.listens], ["web", "127.0.0.1:80", true]);
+      await machine.does("systemctl", "kill", "--signal=KILL", "ipcx-hold");
+      await until(async () => await machine.property("ipcx-hold.service", "ActiveState") !== "active", "it goes on");
+      await machine.does("systemctl", "reset-failed", "ipcx-hold");
+    }
+    await machine.does("systemctl", "start", "web.service");
+    assertEquals(await machine.does("curl", "-s", "http://127.0.0.1/"), "served\n");
+    const { err } = await machine.run(["ipcx", "hold", "list", "-s", "/run/ipcx-hold.socket"], {
+      through: as("games", "ipcx"),
+    });
+    assertStringIncludes(err, "may do nothing here");
+  },
+  BOOTED,
+);
+
+claim("every example of the page is tested here", () => {
+  const tested = Object.keys({ ...examples(/users\.conf$/), ...examples(/front\.conf$/), ...examples(/web/) });
+  assertEquals(Object.keys(EXAMPLES).sort(), tested.sort());
+  assertEquals(tested.length, 5);
+});
