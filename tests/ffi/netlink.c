@@ -187,7 +187,7 @@ static void another_network_needs_rights(void)
     ipcx_close(network);
 }
 
-static void a_socket_needs_a_descriptor(void)
+static void asking_needs_a_descriptor(void)
 {
     int32_t network = open_of(getpid(), "ns/net");
 
@@ -208,5 +208,5 @@ void test_netlink(void)
     RUN_IN_CHILD(the_signals_are_let_through_as_before);
     RUN(what_is_no_network_is_refused);
     RUN_IN_CHILD(another_network_needs_rights);
-    RUN_IN_CHILD(a_socket_needs_a_descriptor);
+    RUN_IN_CHILD(asking_needs_a_descriptor);
 }

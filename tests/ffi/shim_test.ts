@@ -9,53 +9,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { compile, shimSources, waiterSources, WARNINGS } from "../../ffi/build.ts";
 import { claim } from "../claim.ts";
+import { buildDriver, buildPrograms, built, driverSources } from "./driver.ts";
 
 const here = import.meta.dirname!;
 const shim = `${here}/../../ffi`;
-const build = `${here}/../build`;
-Deno.mkdirSync(build, { recursive: true });
-
-/** How the program that says where it runs is built, by the names under which the driver looks for it. */
-const PROGRAMS: Record<string, string[]> = {
-  "dynamic": [],
-  "fixed": ["-no-pie"],
-  "static": ["-static"],
-  "static-pie": ["-static-pie"],
-};
 
 const SANITIZERS = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-
-/** Builds a file that is complete whenever it can be seen, also by another run. */
-function built(name: string, produce: (output: string) => void): string {
-  const partial = `${build}/${name}.${Deno.pid}`;
-  produce(partial);
-  Deno.renameSync(partial, `${build}/${name}`);
-  return `${build}/${name}`;
-}
-
-function driverSources(): string[] {
-  return Array.from(Deno.readDirSync(here), (entry) => `${here}/${entry.name}`).filter((path) => path.endsWith(".c"));
-}
-
-/** Builds the programs that the driver starts; where a library for one is missing, it goes without. */
-function buildPrograms(): string {
-  const folder = `${build}/programs.${Deno.pid}`;
-  Deno.mkdirSync(folder, { recursive: true });
-  const source = `${here}/programs/probe.c`;
-  for (const [name, flags] of Object.entries(PROGRAMS)) {
-    try {
-      compile([...WARNINGS, ...flags, "-o", `${folder}/${name}`, source]);
-    } catch {
-      // The driver says so.
-    }
-  }
-  // A program whose library is gone when it is started.
-  const library = `${folder}/libgone.so`;
-  compile([...WARNINGS, "-shared", "-fPIC", "-o", library, source]);
-  compile([...WARNINGS, "-o", `${folder}/incomplete`, source, `-L${folder}`, "-Wl,--no-as-needed", "-lgone"]);
-  Deno.removeSync(library);
-  return folder;
-}
 
 /** Why nothing can be built with the sanitizers, or `false`. */
 function withoutSanitizers(): string | false {
@@ -117,10 +76,8 @@ function bound(): Signatures {
 }
 
 claim("the driver finds every function of the shim to behave, under the sanitizers", () => {
-  const driver = built("shim_driver", (output) => {
-    compile([...WARNINGS, ...SANITIZERS, "-o", output, ...shimSources(), ...driverSources(), "-lpthread"]);
-  });
-  const folder = buildPrograms();
+  const driver = buildDriver(Deno.build.arch, SANITIZERS);
+  const folder = buildPrograms(Deno.build.arch);
   try {
     const { success, output } = run(driver, [], { IPCX_PROGRAMS: folder });
     const [, skipped] = /^((?:skipped: .*\n)*)\d+ checks in \d+ tests, 0 failed\n$/.exec(output) ?? [];

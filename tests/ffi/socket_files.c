@@ -74,7 +74,7 @@ static void a_path_of_108_bytes_fits_and_no_more(void)
     remove_own_path(path);
 }
 
-static void what_cannot_be_bound_gives_an_error(void)
+static void what_cannot_be_bound_to_gives_an_error(void)
 {
     char path[109];
     int32_t fd = ipcx_socket(SOCK_STREAM), other = ipcx_socket(SOCK_STREAM);
@@ -134,7 +134,7 @@ void test_socket_files(void)
     RUN(a_file_has_its_mode_whatever_the_umask);
     RUN(what_is_bound_so_serves);
     RUN(a_path_of_108_bytes_fits_and_no_more);
-    RUN(what_cannot_be_bound_gives_an_error);
+    RUN(what_cannot_be_bound_to_gives_an_error);
     RUN(signals_are_as_they_were);
     RUN(a_file_is_moved_only_where_nothing_is);
 }
