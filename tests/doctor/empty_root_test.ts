@@ -28,5 +28,5 @@ claim("in a root that holds nothing but ipcx and /proc, what is not there is tol
   assertEquals(findings.map(({ name }) => name), [...CHECK_NAMES]);
   const failing = findings.filter(({ state }) => state === "fails").map(({ name, found }) => `${name}: ${found}`);
   assertEquals(failing, ["devices: /dev/null: ENOENT", "runtime-directory: /run: ENOENT"]);
-  assertEquals(findings[0].found, `ipcx in one file, on Deno ${Deno.version.deno}`);
+  assertEquals(findings[0].found, `ipcx in one file, on Deno ${Deno.version.deno}, every byte as it was made`);
 }, { skip: NEEDS_ROOT || missing("unshare") || missing("chroot") });
