@@ -122,19 +122,28 @@ function processesOf(block: string): number[] {
   });
 }
 
-async function runSteps({ steps, isAlone }: Block, directory: string): Promise<string[][]> {
+/** Programs, not functions of the shell: a command in the background is then the process that `$!` names. */
+function installPrograms(directory: string): void {
+  const programs = {
+    ipcx: `exec '${Deno.execPath()}' run -A --quiet '${root}cli.ts' "$@"`,
+    deno: `cd '${root}' && exec '${Deno.execPath()}' "$@"`,
+  };
+  for (const [name, command] of Object.entries(programs)) {
+    Deno.writeTextFileSync(`${directory}/${name}`, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+  }
+}
+
+async function runSteps({ steps, isAlone }: Block, directory: string, programs: string): Promise<string[][]> {
   const block = crypto.randomUUID();
   const script = [
     `unset ONE_SOCKET_PATH ONE_SOCKET_CTL_PATH NOTIFY_SOCKET; exec 2>&1`,
-    `ipcx() { "$DENO" run -A --quiet "$ROOT/cli.ts" "$@"; }`,
-    `deno() { (cd "$ROOT" && "$DENO" "$@"); }`,
     ...steps.map(({ command }) => `printf '\\n%s\\n' "$IPCX_BLOCK"\n${command}`),
   ].join("\n");
   const [program, ...args] = [...(isAlone ? ["unshare", "--net"] : []), "bash", "--noprofile", "--norc", "-c", script];
   const bash = new Deno.Command(program, {
     args,
     cwd: directory,
-    env: { IPCX_BLOCK: block, DENO: Deno.execPath(), ROOT: root, NO_COLOR: "1" },
+    env: { IPCX_BLOCK: block, PATH: `${programs}:${Deno.env.get("PATH")}`, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -157,7 +166,9 @@ for (const document of ["README.md", ...pages]) {
     const name = `${document}:${line}: the console prints what is shown, and nothing runs on`;
     const test = async (): Promise<void> => {
       using directory = new OwnDirectory();
-      const outputs = await runSteps(block, directory.path);
+      using programs = new OwnDirectory();
+      installPrograms(programs.path);
+      const outputs = await runSteps(block, directory.path, programs.path);
       const shown = steps.map(({ command, output }) => ({ command, output: normalize(output) }));
       const printed = steps.map(({ command }, at) => ({ command, output: normalize(outputs[at] ?? ["(not run)"]) }));
       assertEquals(printed, shown);
