@@ -24,8 +24,13 @@ export interface Places {
   zsh: string;
 }
 
-/** What comes from `deploy/etc` and `deploy/default`, by its place in the system. */
-export function configuration(to = "etc/"): FileTree {
+/**
+ * Tells what is for /etc.
+ *
+ * @param to Where it is put, with a slash at its end.
+ * @returns All files.
+ */
+export function configuration(to: string): FileTree {
   return new Map([
     ...copiesOf(`${ROOT}deploy/etc/`, `${to}ipcx/`),
     ...copiesOf(`${ROOT}deploy/default/`, `${to}default/`),
