@@ -185,6 +185,7 @@ const BAD: Record<string, Record<string, [value: string, message: string][]>> = 
     sort: [["size", "is none of address, inode, recv, send"]],
     watch: [["often", NO_DURATION], ["0", "1ms is the least"]],
   },
+  "one-socket": {},
   completions: {},
 };
 
