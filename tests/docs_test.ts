@@ -269,11 +269,11 @@ claim("docs/broker.md has every line of the broker's log", () => {
 const OF_OTHERS = /Module not found|BlockingIOError/;
 
 /** What joins a message of this program with words that come from elsewhere in it, or from the kernel. */
-const SEAM = /…| within |(?<=refused: )|: Address already in use|^listen |^sendmsg:/;
+const SEAM = /…|; | within |(?<=refused: )|: Address already in use|^listen |^sendmsg:/;
 
 for (const path of pages.filter((one) => read(one).includes("\n## Troubleshooting\n"))) {
   claim(`every message in the troubleshooting table of ${path} is one of the program's`, () => {
-    const source = (sources("src") + sources("ffi")).replaceAll(/\$\{[^}]*\}/g, "…");
+    const source = (sources("src") + sources("ffi") + sources("deploy")).replaceAll(/\$\{[^}]*\}/g, "…");
     for (const [message] of rows(section(read(path), "## Troubleshooting"))) {
       if (OF_OTHERS.test(message)) continue;
       for (const part of codeIn(message)[0].split(SEAM).map((one) => one.trim())) {
