@@ -15,8 +15,12 @@ const OURS = /^((src|ffi|tests|bench|examples)\/|(cli|mod)\.ts$|deno\.json$)/;
 
 const VAGUE = ["util", "utils", "helper", "helpers", "common", "misc"];
 
+/** What tests and benchmarks make is not the repository's. */
+const MADE = ["tests/build", "bench/build", "ffi/build"];
+
 /** The files below a folder, by their paths in the repository. */
 function filesBelow(folder: string): string[] {
+  if (MADE.includes(folder)) return [];
   return Array.from(Deno.readDirSync(ROOT + folder)).flatMap(({ name, isDirectory }) =>
     isDirectory ? filesBelow(`${folder}/${name}`) : [`${folder}/${name}`]
   ).sort();
