@@ -40,6 +40,24 @@ function filesOf(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
 }
 
+/** The end of a file that is made of a CommonJS module: it has nothing but that as its default. */
+const ONLY_DEFAULT = /^export default require_\w+\(\);\s*$/m;
+
+/**
+ * What is imported at its time of a CommonJS module has the names that the module exports, as in Deno and Node:
+ * where `deno bundle` splits, it has `default` only.
+ */
+function giveNames(folder: string): void {
+  const sources = new Map(filesOf(folder).map((name) => [name, Deno.readTextFileSync(`${folder}/${name}`)]));
+  for (const [name, source] of sources) {
+    const given = source.replace(/\bimport\("\.\/([^"/]+\.js)"\)/g, (call, imported) => {
+      const isNameless = ONLY_DEFAULT.test(sources.get(imported) ?? "");
+      return isNameless ? `${call}.then(({ default: all }) => ({ ...all, default: all }))` : call;
+    });
+    if (given !== source) Deno.writeTextFileSync(`${folder}/${name}`, given);
+  }
+}
+
 /** Modules split by what is loaded together; in a folder of its own, with another ending, they are no longer external. */
 async function splitModules(entry: string, split: string, renamed: string): Promise<string[]> {
   await bundleModules(entry, split);
@@ -104,6 +122,7 @@ export async function bundleParts(entry: string): Promise<Parts> {
  */
 export async function bundleModules(entry: string, folder: string): Promise<void> {
   await bundle(["--outdir", folder, "--code-splitting", `--external=${OWN_MODULE}`, entry]);
+  giveNames(folder);
 }
 
 /**
