@@ -51,6 +51,19 @@ claim("the program in the package runs, the C library and the waiter included", 
   assertEquals(await ipcx("spawn", "--", "sh", "-c", "echo hello; exit 3"), { status: 3, out: "hello\n", err: "" });
 });
 
+claim("the library needs no leave but for FFI", async () => {
+  using directory = new OwnDirectory();
+  const folder = directory.file("package");
+  await writeJsrPackage(folder, [HOST]);
+  const program = 'import { UnixSocket } from "./mod.ts";\nfor (const one of UnixSocket.pair()) one.close();\n';
+  await Deno.writeTextFile(`${folder}/pair.ts`, program);
+  const { status, err } = await runTool(
+    [Deno.execPath(), "run", "--quiet", "--no-prompt", "--allow-ffi", "pair.ts"],
+    folder,
+  );
+  assertEquals({ status, err }, { status: 0, err: "" });
+});
+
 claim("for each processor the package has its own library, and takes that", async () => {
   using directory = new OwnDirectory();
   const built = TARGETS.filter((target) => target === HOST || isBuilt(target.name));
