@@ -39,7 +39,7 @@ export const codeIn = (text: string): string[] => Array.from(text.matchAll(/`([^
 /** All source of the program, to look for its messages in. */
 export function sources(folder: string): string {
   return Array.from(Deno.readDirSync(root + folder)).map(({ name, isDirectory }) =>
-    isDirectory ? sources(`${folder}/${name}`) : /\.(ts|c)$/.test(name) ? read(`${folder}/${name}`) : ""
+    isDirectory ? sources(`${folder}/${name}`) : /\.(ts|c|sh)$/.test(name) ? read(`${folder}/${name}`) : ""
   ).join("\n");
 }
 

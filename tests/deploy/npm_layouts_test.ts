@@ -1,9 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { dirname } from "node:path";
 import { HOST } from "../../deploy/targets.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { claim, OwnDirectory } from "../claim.ts";
 import { ROOT, runProgram } from "../cli/program.ts";
+import { codeIn, read, rows, section } from "../documents.ts";
 import { npmProject } from "./npm_project.ts";
 
 const VERSION = { status: 0, signal: null, out: `ipcx ${manifest.version}\n`, err: "" };
@@ -101,3 +102,10 @@ for (
     assertEquals({ status, err }, { status: 1, err: message });
   });
 }
+
+claim("docs/install.md has every message of the commands", () => {
+  const messages = Array.from(read("deploy/npm/command.sh").matchAll(/ fail "([^"]+)"/g), ([, message]) => message);
+  assertEquals(messages.length, 4);
+  const told = rows(section(read("docs/install.md"), "## Troubleshooting")).map(([message]) => codeIn(message)[0]);
+  for (const message of messages) assert(told.includes(message.replace(/\$\w+/, "…")), message);
+});
