@@ -230,6 +230,13 @@ int main(void)
     if (getenv("IPCX_PLAN"))
         return become();
     read_orders(&waiter.orders);
+    if (waiter.orders.child <= 0) {
+        static const char advice[] =
+            "ipcx-waiter: ipcx becomes this by itself: run 'ipcx spawn'\n";
+
+        /* Signals to process 0 would come back, without end. */
+        return write(STDERR_FILENO, advice, sizeof advice - 1) < 0 ? 1 : 2;
+    }
     close_others(&waiter.orders);
     signals = take_signals();
     waiter.leads_session = getsid(0) == getpid();

@@ -59,6 +59,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "accept ENFILE": "the system's file limit is reached",
   "clone3 ENOMEM":
     "unless memory is short, the first process of the pid namespace has ended: nothing can start in it any more",
+  "memfd_create EACCES": "this host forbids programs in memory: sysctl vm.memfd_noexec=1",
   "clone3 EAGAIN": "the limit of processes is reached: RLIMIT_NPROC, or pids.max of the cgroup",
   "clone3 ENOSYS": "a filter of system calls is in force, as in many containers: nothing can begin in a cgroup there",
   "clone3 EBUSY": "the cgroup hands controllers on to groups below it: choose one of those",

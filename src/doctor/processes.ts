@@ -19,7 +19,7 @@ export function judgeCreate(failure: Failure | undefined): Judgement {
     "'spawn' and 'proxy' start nothing",
     code === "EAGAIN"
       ? "the limit of processes is reached: raise RLIMIT_NPROC (ulimit -u), or pids.max of the cgroup"
-      : "it takes Linux 5.5 and no sandbox in the way: an old container runtime's seccomp filter does not know clone3(2)",
+      : "it takes Linux 5.5, and no sandbox in the way",
   );
 }
 

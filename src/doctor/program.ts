@@ -76,7 +76,9 @@ export const LIBRARY: Check = {
   name: "library",
   async examine() {
     try {
-      await import("../core/native.ts");
+      const { native } = await import("../core/native.ts");
+      // A function is bound when it is first used.
+      native.ipcx_close;
     } catch (error) {
       return judgeLibrary(error);
     }

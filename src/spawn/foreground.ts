@@ -168,6 +168,8 @@ export async function runInForeground(options: ForegroundOptions): Promise<never
   const streams = terminal ? [terminal.number, terminal.number, terminal.number] as const : STANDARD_STREAMS;
   const { plan } = stack.use(preparePlan(spawnOptions(options, preparations), streams));
   if (terminal) giveTerminal(terminal, plan, options.spawn.uid);
+  // Where no memory may be executed, that is told before the program runs.
+  const waiter = stack.use(await prepareWaiter());
   // Opening may take long, of a network's file; what ends that is not to be held.
   holdSignals();
   const child = carryOut(plan);
@@ -175,8 +177,7 @@ export async function runInForeground(options: ForegroundOptions): Promise<never
     if (pidFile) preparations.removeInTheEnd(fileToRemove(options.pidFile!, pidFile.rewrite(child.pid)));
     tell(options.statusFd, { event: "started", pid: child.pid, ownPid: child.ownPid });
     await handOver(preparations.handOvers, child.pid);
-    // Only now: the program need not wait for its waiter.
-    becomeWaiter(stack.use(await prepareWaiter()), {
+    becomeWaiter(waiter, {
       child: child.pid,
       leadsGroup: Boolean(terminal || options.spawn.newSession || options.spawn.processGroup),
       statusFd: options.statusFd,

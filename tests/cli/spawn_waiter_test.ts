@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
-import { claim, OwnDirectory, ownName } from "../claim.ts";
-import { compiled } from "../spawn/compiled.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { claim, NEEDS_ROOT, OwnDirectory, ownName } from "../claim.ts";
+import { compiled, missing } from "../spawn/compiled.ts";
 import { type Process, until } from "./program.ts";
 import { openIn, spawned, startSpawn, told, waits } from "./spawning.ts";
 
@@ -49,6 +49,21 @@ claim("the waiter needs no more than 3 MB of memory, one thread and no processor
   assertEquals(after[1][0], "S");
   await run.stop();
 });
+
+/** In a pid namespace of its own, which has the setting for itself. */
+const WITHOUT_PROGRAMS_IN_MEMORY = [
+  ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"],
+  ...["sh", "-c", 'echo 2 > /proc/sys/vm/memfd_noexec && exec "$@"', "sh"],
+];
+
+claim("where no waiter can be, CMD does not run either", async () => {
+  using directory = new OwnDirectory();
+  const witness = directory.file("ran");
+  const { status, err } = await spawned(["touch", witness], { through: WITHOUT_PROGRAMS_IN_MEMORY });
+  const hint = "this host forbids programs in memory: sysctl vm.memfd_noexec=1";
+  assertEquals([status, err], [1, `ipcx spawn: memfd_create: Permission denied (EACCES); ${hint}\n`]);
+  assertThrows(() => Deno.statSync(witness), Deno.errors.NotFound);
+}, { skip: NEEDS_ROOT || missing("/proc/sys/vm/memfd_noexec") });
 
 claim("it is the process that was started, and shows its arguments", async () => {
   await using run = await waiting(["--listen", `3=${ownName()}`]);

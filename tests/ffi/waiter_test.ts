@@ -57,6 +57,11 @@ for (const [name, text] of Object.entries(CASES)) {
   }, { skip });
 }
 
+claim("the waiter, under the sanitizers: without a child to wait for it says what it is", () => {
+  const advice = "ipcx-waiter: ipcx becomes this by itself: run 'ipcx spawn'\n";
+  assertEquals(run(`${folder}/waiter`, []), [2, "", advice]);
+}, { skip });
+
 /** Lets the waiter carry out steps in its own process. */
 function carryOut(steps: readonly Step[], env: Record<string, string> = {}): [number, string, string] {
   const { words, data } = encodePlan({
