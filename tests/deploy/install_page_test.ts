@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import manifest from "../../deno.json" with { type: "json" };
 import { launcherSources } from "../../deploy/portable/native.ts";
 import { PROGRAMS } from "../../src/cli/table.ts";
 import { claim } from "../claim.ts";
@@ -30,4 +31,10 @@ claim("docs/install.md has every option of deno task compile", () => {
 
 claim("docs/install.md tells of each program that is one by its name, and where it is", () => {
   for (const { name } of PROGRAMS) assert(section(page, `## nsexec and one-socket`).includes(`/usr/lib/ipcx/${name}`));
+});
+
+claim("docs/install.md names files of this version", () => {
+  const versions = Array.from(page.matchAll(/\bipcx[-_](\d+\.\d+\.\d+)/g), ([, version]) => version);
+  assert(versions.length > 3);
+  assertEquals(new Set(versions), new Set([manifest.version]));
 });
