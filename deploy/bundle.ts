@@ -58,6 +58,33 @@ function giveNames(folder: string): void {
   }
 }
 
+/**
+ * Counts what is declared with `using`, in whatever way it is laid out.
+ *
+ * @param source JavaScript.
+ */
+function countUsing(source: string): number {
+  let count = 0;
+  for (const { index, 0: { length } } of source.matchAll(/(?<![\w$.])using (?=[\w$]+ ?=[^=>])/g)) {
+    count += 1;
+    for (let at = index + length, depth = 0; at < source.length && depth >= 0; at++) {
+      if ("([{".includes(source[at])) depth += 1;
+      else if (")]}".includes(source[at])) depth -= 1;
+      else if (depth === 0 && source[at] === ";") break;
+      else if (depth === 0 && source[at] === ",") count += 1;
+    }
+  }
+  return count;
+}
+
+/**
+ * What is declared with `using` and then used once, the minifier puts where it is used, as if it were `const`: it is
+ * never disposed of. So something comes between that looks as if it did something.
+ */
+function keepUsing(source: string): string {
+  return source.replace(/^( *)((?:await )?using \w+ = (?:.*;|[^]*?\n\1\S.*;))$/gm, "$1$2\n$1Deno;");
+}
+
 /** Modules split by what is loaded together; in a folder of its own, with another ending, they are no longer external. */
 async function splitModules(entry: string, split: string, renamed: string): Promise<string[]> {
   await bundleModules(entry, split);
@@ -65,7 +92,7 @@ async function splitModules(entry: string, split: string, renamed: string): Prom
   const paths = filesOf(split).map((name) => {
     const path = `${renamed}/${name.replace(/\.js$/, ".mjs")}`;
     const source = Deno.readTextFileSync(`${split}/${name}`);
-    const plain = source.replace(NODE_REQUIRE, () => (requires += 1, PLAIN_REQUIRE));
+    const plain = keepUsing(source.replace(NODE_REQUIRE, () => (requires += 1, PLAIN_REQUIRE)));
     if (plain.includes("import.meta")) throw new Error(`${name}: import.meta has no meaning in a part of a program`);
     Deno.writeTextFileSync(path, plain);
     return path;
@@ -103,6 +130,10 @@ export async function bundleParts(entry: string): Promise<Parts> {
       `--external=${OWN_MODULE}`,
       ...modules,
     ]);
+    const count = (paths: readonly string[]) =>
+      paths.map((path) => countUsing(Deno.readTextFileSync(path))).reduce((sum, one) => sum + one, 0);
+    const [wanted, kept] = [count(modules), count(filesOf(functions).map((name) => `${functions}/${name}`))];
+    if (kept !== wanted) throw new Error(`deno bundle --minify has dropped ${wanted - kept} of ${wanted} 'using'`);
     const first = entry.replace(/^.*\/(.*)\.ts$/, "./$1.js");
     const names = new Map(
       filesOf(functions).map((name, at) => [`./${name}`, `./${name}` === first ? first : `./${at}`]),
