@@ -8,6 +8,9 @@
 /* What V8 reserves for its heaps, 32 GiB in one piece, and what else there is. */
 #define LEAST_ADDRESSES (UINT64_C(34) << 30)
 
+/* Of what it may write to, V8 reserves 512 MiB for the code that it compiles; all else takes less than the rest. */
+#define LEAST_DATA (UINT64_C(640) << 20)
+
 /* The main thread overflows less than that before the program begins. */
 #define LEAST_STACK (UINT64_C(512) << 10)
 
@@ -31,6 +34,9 @@ void check_limits(void) {
   if (limit_of(RLIMIT_AS).soft < LEAST_ADDRESSES)
     fail("its runtime reserves 34 GB of addresses, without using that much memory, and may not", 0,
          "ulimit -v unlimited; cgroups limit memory");
+  if (limit_of(RLIMIT_DATA).soft < LEAST_DATA)
+    fail("its runtime reserves 640 MB of writable memory, without using that much, and may not", 0,
+         "ulimit -d unlimited; cgroups limit memory");
   if (limit_of(RLIMIT_STACK).soft < LEAST_STACK) fail("its runtime needs a stack of 512 KB", 0, "ulimit -s 8192");
 }
 

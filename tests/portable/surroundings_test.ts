@@ -70,6 +70,9 @@ claim("limits that its runtime could not live with are told, others are no hindr
     "-n 24": undefined,
     "-v 20000000": "its runtime reserves 34 GB of addresses, without using that much memory, and may not; " +
       "ulimit -v unlimited; cgroups limit memory",
+    "-d 400000": "its runtime reserves 640 MB of writable memory, without using that much, and may not; " +
+      "ulimit -d unlimited; cgroups limit memory",
+    "-d 655360": undefined,
     "-s 256": "its runtime needs a stack of 512 KB; ulimit -s 8192",
     "-s 1024": undefined,
     "-s unlimited": undefined,
