@@ -4,24 +4,39 @@
  * @module
  */
 
+import { resolve } from "node:path";
+import manifest from "../../deno.json" with { type: "json" };
 import { makeArchive, makeBoot } from "../archive.ts";
 import { nativeFiles } from "../native_files.ts";
-import type { Target } from "../targets.ts";
+import { HOST, type Target } from "../targets.ts";
+import { faultOfRuntime } from "./elf.ts";
 import { layOut } from "./layout.ts";
 import { compileLauncher, readLibraries } from "./native.ts";
 import { findRuntime } from "./runtime.ts";
 import type { Placed } from "./table.ts";
 
-/** What is there is replaced at once, by a whole file, or not at all. */
-function write(path: string, pieces: readonly Placed[]): void {
+/** What a program says to `--version`, if it works. */
+function answerOf(program: string): string {
+  const { stdout, stderr } = new Deno.Command(program, { args: ["--version"], stdin: "null" }).outputSync();
+  return new TextDecoder().decode(stdout.length > 0 ? stdout : stderr).trim();
+}
+
+function writePieces(path: string, pieces: readonly Placed[]): void {
+  using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o755 });
+  for (const { at, bytes } of pieces) {
+    file.seekSync(at, Deno.SeekMode.Start);
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  }
+}
+
+/** What is there is replaced at once, by a whole file that works where that can be tried, or not at all. */
+function write(path: string, pieces: readonly Placed[], target: Target): void {
   const partial = `${path}.${Deno.pid}`;
   try {
-    {
-      using file = Deno.openSync(partial, { write: true, create: true, truncate: true, mode: 0o755 });
-      for (const { at, bytes } of pieces) {
-        file.seekSync(at, Deno.SeekMode.Start);
-        for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-      }
+    writePieces(partial, pieces);
+    const answer = target === HOST ? answerOf(resolve(partial)) : undefined;
+    if (answer !== undefined && answer !== `ipcx ${manifest.version}`) {
+      throw new Error(`what was made does not work, is the runtime a deno? It says: ${answer}`);
     }
     Deno.renameSync(partial, path);
   } catch (error) {
@@ -32,6 +47,13 @@ function write(path: string, pieces: readonly Placed[]): void {
     }
     throw error;
   }
+}
+
+function readRuntime(path: string, target: Target): Uint8Array<ArrayBuffer> {
+  const bytes = Deno.readFileSync(path);
+  const fault = faultOfRuntime(bytes, target);
+  if (fault) throw new Error(`${path} cannot be the runtime: ${fault}`);
+  return bytes;
 }
 
 /**
@@ -54,12 +76,12 @@ export async function makePortable(
   const archive = await makeArchive({ "ipcx-waiter": waiter });
   const contents = {
     launcher: compileLauncher(target),
-    runtime: Deno.readFileSync(runtime ?? findRuntime(target, log)),
+    runtime: readRuntime(runtime ?? findRuntime(target, log), target),
     loader,
     glibc,
     libraries: { ...others, "libipcx.so": library },
     program: archive.bytes,
   };
   const script = (at: number) => makeBoot("deploy/portable/boot.ts", { at, parts: archive.parts });
-  write(output, await layOut(contents, script));
+  write(output, await layOut(contents, script), target);
 }

@@ -36,7 +36,7 @@ function restoreEntry(bytes: Uint8Array, text: string): void {
 
 /** Gives the program the variables that were hidden from the runtime, as they were. */
 export function restoreEnvironment(): void {
-  for (const name of ["DENO_DIR", "DENO_NO_UPDATE_CHECK"]) Deno.env.delete(name);
+  for (const name of ["DENO_DIR", "DENO_LOG", "DENO_NO_UPDATE_CHECK"]) Deno.env.delete(name);
   const bytes = Deno.readFileSync("/proc/self/environ");
   const decoder = new TextDecoder();
   const all = decoder.decode(bytes);

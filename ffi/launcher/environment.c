@@ -5,8 +5,10 @@
 
 static char nothing[] = "";
 
-/* What the runtime would otherwise do by itself: keep files below HOME, ask the network for a newer version. */
+/* What the runtime would otherwise do by itself: keep files below HOME, and at a terminal complain
+ * where it cannot; ask the network for a newer version. */
 static char no_files[] = "DENO_DIR=/proc/self/ipcx";
+static char no_complaints[] = "DENO_LOG=error,deno::cache::cache_db=off";
 static char no_questions[] = "DENO_NO_UPDATE_CHECK=1";
 
 /* Whether a variable is for programs that run in Deno or Node, such as those that ipcx starts: the runtime would
@@ -31,6 +33,7 @@ void show_environment(char **slots, const struct arrival *arrival, const char *d
   for (long at = 0; at < arrival->envc; at++)
     if (!is_hidden(arrival->envp[at])) slots[count++] = arrival->envp[at];
   slots[count++] = no_files;
+  slots[count++] = no_complaints;
   slots[count++] = no_questions;
   if (directory) slots[count++] = (char *)directory;
   slots[count] = 0;

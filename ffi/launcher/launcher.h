@@ -89,7 +89,7 @@ void withdraw_libraries(void);
 /* environment.c */
 void hide_environment(char **slots, const struct arrival *arrival, const char *preload);
 void show_environment(char **slots, const struct arrival *arrival, const char *directory);
-enum { ADDED_VARIABLES = 3 };
+enum { ADDED_VARIABLES = 4 };
 
 /* failure.c */
 _Noreturn void fail(const char *what, int error, const char *remedy);
