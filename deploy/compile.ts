@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
-import { tryCompiled } from "./compiled.ts";
+import { tryCompiled } from "./compiled/compiled.ts";
 import { makePortable } from "./portable/portable.ts";
 import { HOST, targetNamed } from "./targets.ts";
 

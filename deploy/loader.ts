@@ -20,15 +20,7 @@ type Module = { exports: Exports };
 type Load = (name: string) => Promise<Exports>;
 type Factory = (module: Module, exports: Exports, require: (name: string) => Exports, load: Load) => void;
 
-/**
- * Reads pieces of a file.
- *
- * @param path The file.
- * @param pieces Where they are and how long, in bytes.
- * @returns Their bytes.
- * @throws {Error} If the file is too short.
- */
-export function readPieces(path: string, pieces: readonly (readonly [number, number])[]): Uint8Array<ArrayBuffer>[] {
+function readPieces(path: string, pieces: readonly (readonly [number, number])[]): Uint8Array<ArrayBuffer>[] {
   using file = Deno.openSync(path);
   return pieces.map(([at, length]) => {
     const bytes = new Uint8Array(length);
@@ -40,6 +32,22 @@ export function readPieces(path: string, pieces: readonly (readonly [number, num
     }
     return bytes;
   });
+}
+
+/**
+ * Reads parts of an archive, when they are needed.
+ *
+ * @param path The file that it is in.
+ * @param index What is in it.
+ * @param at Where it begins there, in bytes.
+ * @returns Reads the named parts.
+ */
+export function archiveReader(
+  path: string,
+  index: Index,
+  at = 0,
+): (names: readonly string[]) => Uint8Array<ArrayBuffer>[] {
+  return (names) => readPieces(path, names.map((name) => [at + index[name][0], index[name][1]]));
 }
 
 function loadBuiltin(name: string): Exports {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Index, readPieces, runProgram } from "../loader.ts";
+import { archiveReader, type Index, runProgram } from "../loader.ts";
 import { nativeFolder } from "./native_folder.ts";
 
 /** Put before this script by archive.ts: what is in the archive. */
@@ -20,11 +20,7 @@ for (const [name, value] of Object.entries(OF_THE_RUNTIME)) {
 const folder = decodeURIComponent(new URL(".", Deno.mainModule).pathname);
 const native = nativeFolder(folder);
 
-function read(names: readonly string[]): Uint8Array<ArrayBuffer>[] {
-  return readPieces(`${folder}program.parts`, names.map((name) => [program.parts[name][0], program.parts[name][1]]));
-}
-
-const status = runProgram(program.parts, read, {
+const status = runProgram(program.parts, archiveReader(`${folder}program.parts`, program.parts), {
   library: `${native}/libipcx.so`,
   loadWaiter: () => Deno.readFile(`${native}/ipcx-waiter`),
 });

@@ -4,16 +4,13 @@
  * @module
  */
 
-import { type Index, readPieces, runProgram } from "../loader.ts";
+import { archiveReader, type Index, runProgram } from "../loader.ts";
 import { restoreDirectory, restoreEnvironment } from "./restore.ts";
 
 /** Put before this script by portable.ts: where the archive begins in this file, in bytes, and what is in it. */
 declare const program: { at: number; parts: Index };
 
-function read(names: readonly string[]): Uint8Array<ArrayBuffer>[] {
-  const pieces = names.map((name) => program.parts[name]);
-  return readPieces("/proc/self/exe", pieces.map(([at, length]) => [program.at + at, length]));
-}
+const read = archiveReader("/proc/self/exe", program.parts, program.at);
 
 function run(): Promise<number> {
   restoreDirectory();

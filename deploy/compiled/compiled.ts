@@ -4,9 +4,9 @@
  * @module
  */
 
-import { makeArchive, makeBoot } from "./archive.ts";
-import { nativeFiles } from "./native_files.ts";
-import { HOST, type Target } from "./targets.ts";
+import { makeArchive, makeBoot } from "../archive.ts";
+import { nativeFiles } from "../native_files.ts";
+import { HOST, type Target } from "../targets.ts";
 
 /** As `deno compile` calls it. */
 function triple(target: Target): string {
@@ -46,7 +46,7 @@ export async function tryCompiled(target: Target, output: string, version: strin
   try {
     const files = { "libipcx.so": library, "ipcx-waiter": waiter, "program.parts": archive.bytes };
     for (const [name, bytes] of Object.entries(files)) await Deno.writeFile(`${folder}/${name}`, bytes);
-    await Deno.writeTextFile(`${folder}/boot.js`, await makeBoot("deploy/beside/boot.ts", { parts: archive.parts }));
+    await Deno.writeTextFile(`${folder}/boot.js`, await makeBoot("deploy/compiled/boot.ts", { parts: archive.parts }));
     const include = Object.keys(files).map((name) => `--include=${name}`);
     const made = run(Deno.execPath(), [
       "compile",
