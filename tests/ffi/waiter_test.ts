@@ -10,6 +10,7 @@ import { compile, waiterSources, WARNINGS } from "../../ffi/build.ts";
 import { Environment } from "../../src/core/image.ts";
 import { encodePlan, STEP, type Step } from "../../src/spawn/plan.ts";
 import { claim, OwnDirectory } from "../claim.ts";
+import { driveWaiter, WAITER_CASES } from "./waiter_cases.ts";
 
 const SANITIZERS = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 const folder = Deno.makeTempDirSync({ prefix: "ipcx-waiter-" });
@@ -36,24 +37,9 @@ function run(command: string, args: readonly string[], env: Record<string, strin
   return [code, decoder.decode(stdout), decoder.decode(stderr)];
 }
 
-const CASES: Readonly<Record<string, string>> = {
-  exits: "it ends with the status of its child",
-  signals: "it dies of the signal that its child died of",
-  forwarded: "it forwards signals, but not SIGWINCH",
-  timeout: "it ends a child that takes too long, also one that is stopped or does not listen",
-  status_line: "it tells how its child has ended, also to nobody",
-  relayed_socket: "it joins a socket to standard input and output, to the end of each",
-  relayed_terminal: "it joins a terminal to standard input and output, to the end of each",
-  stuck_output: "it ends when it is told to though nobody takes what its child has left",
-  files: "it removes the files that it is told to, unless they were replaced",
-  held: "it holds what it is to hold until its child has ended, and closes all else",
-  orphans: "it is not taken in by the end of others than its child",
-};
-
-for (const [name, text] of Object.entries(CASES)) {
+for (const [name, text] of Object.entries(WAITER_CASES)) {
   claim(`the waiter, under the sanitizers: ${text}`, () => {
-    const driver = `${import.meta.dirname}/programs/drive_waiter.py`;
-    assertEquals(run("timeout", ["300", "/usr/bin/python3", "-IS", driver, `${folder}/waiter`, name]), [0, "", ""]);
+    assertEquals(run(...driveWaiter(`${folder}/waiter`, name)), [0, "", ""]);
   }, { skip });
 }
 
