@@ -16,6 +16,8 @@ export interface Release {
   entries: string[];
 }
 
+const FILE = new URL("../CHANGELOG.md", import.meta.url).pathname;
+
 /** Width of Debian's changelog. */
 const WIDTH = 80;
 
@@ -64,6 +66,19 @@ export function currentRelease(releases: readonly Release[], version: string = m
 }
 
 /**
+ * Reads CHANGELOG.md, whose newest version has to be that of deno.json.
+ *
+ * @returns The versions, the newest first.
+ * @throws {Error} If there is no entry for it, or one for a newer version.
+ */
+export function releases(): Release[] {
+  const all = parseChangelog(Deno.readTextFileSync(FILE));
+  const current = currentRelease(all);
+  if (all[0] === current) return all;
+  throw new Error(`CHANGELOG.md tells of ${all[0].version}, and deno.json has version ${current.version}`);
+}
+
+/**
  * Tells the time that everything of a release is given, so that it is the same whenever it is made.
  *
  * @param release Which.
@@ -75,6 +90,16 @@ export function timeOf(release: Release): number {
   if (given === undefined || given === "") return Date.parse(`${release.day}T00:00:00Z`) / 1000;
   if (/^\d{1,11}$/.test(given)) return Number(given);
   throw new RangeError(`SOURCE_DATE_EPOCH is '${given}', which is no number of seconds since 1970`);
+}
+
+/**
+ * Tells the day of {@linkcode timeOf}.
+ *
+ * @param release Which.
+ * @returns Such as `2026-11-22`.
+ */
+export function dayOf(release: Release): string {
+  return new Date(timeOf(release) * 1000).toISOString().slice(0, 10);
 }
 
 function wrap(entry: string): string {

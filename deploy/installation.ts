@@ -9,7 +9,7 @@ import { fish } from "../src/cli/completions_fish.ts";
 import { zsh } from "../src/cli/completions_zsh.ts";
 import { manualPages } from "../src/cli/man.ts";
 import { PROGRAMS } from "../src/cli/table.ts";
-import { type Release, timeOf } from "./changelog.ts";
+import { dayOf, type Release } from "./changelog.ts";
 import { copiesOf, type Entry, EXECUTABLE, type FileTree, gzipped } from "./file_tree.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -46,8 +46,7 @@ function units(prefix: string): [string, Entry][] {
 }
 
 function manuals(release: Release): [string, Entry][] {
-  const date = new Date(timeOf(release) * 1000).toISOString().slice(0, 10);
-  const pages = manualPages({ version: release.version, date });
+  const pages = manualPages({ version: release.version, date: dayOf(release) });
   return Array.from(pages, ([name, text]) => [`share/man/man1/${name}.gz`, { content: gzipped(text) }]);
 }
 

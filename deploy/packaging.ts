@@ -5,14 +5,12 @@
  */
 
 import { parseArgs } from "node:util";
-import { currentRelease, parseChangelog, type Release } from "./changelog.ts";
+import { type Release, releases } from "./changelog.ts";
 import { makePortable } from "./portable/portable.ts";
 import { HOST, type Target, targetNamed } from "./targets.ts";
 
 /** Where finished packages are put. */
 export const DIST: string = new URL("../dist/", import.meta.url).pathname;
-
-const CHANGELOG = new URL("../CHANGELOG.md", import.meta.url).pathname;
 
 const OPTIONS = `Options:
   --output FILE    where to [NAME]
@@ -43,19 +41,6 @@ export interface PackingTask {
   fileName(version: string, target: Target): string;
   /** Does it. */
   pack(packing: Packing): Promise<void>;
-}
-
-/**
- * Reads CHANGELOG.md from the version of deno.json on.
- *
- * @returns The versions.
- * @throws {Error} If there is no entry for it, or one for a newer version.
- */
-export function releases(): Release[] {
-  const all = parseChangelog(Deno.readTextFileSync(CHANGELOG));
-  const current = currentRelease(all);
-  if (all[0] === current) return all;
-  throw new Error(`CHANGELOG.md tells of ${all[0].version}, and deno.json has version ${current.version}`);
 }
 
 async function make(task: PackingTask, log: (line: string) => void): Promise<void> {

@@ -22,6 +22,15 @@ claim("docs/install.md has every message of the launcher", () => {
   for (const message of said) assert(told.some((one) => one.includes(message)), message);
 });
 
+claim("docs/install.md has every message of the npm package's commands", () => {
+  const told = rows(section(page, "## From npm")).map(([message]) => codeIn(message)[0]);
+  const said = Array.from(
+    read("deploy/npm/command.sh").matchAll(/\bfail "(.+)"/g),
+    ([, message]) => message.replace(/\$\w+/, "…"),
+  );
+  assertEquals(told.toSorted(), said.toSorted());
+});
+
 claim("docs/install.md has every option of deno task compile", () => {
   const [, options] = /Options:\n([^`]+)`/.exec(read("deploy/compile.ts"))!;
   const known = Array.from(options.matchAll(/^ {2}(--\w+(?: [A-Z]+)?)/gm), ([, option]) => option);

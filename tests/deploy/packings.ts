@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Release } from "../../deploy/changelog.ts";
+import { type Release, releases } from "../../deploy/changelog.ts";
 import { makeDeb } from "../../deploy/deb/package.ts";
-import { type Packing, releases } from "../../deploy/packaging.ts";
+import type { Packing } from "../../deploy/packaging.ts";
 import { HOST } from "../../deploy/targets.ts";
 import { EXECUTABLE } from "../../deploy/file_tree.ts";
 import type { OwnDirectory } from "../claim.ts";
