@@ -23,12 +23,10 @@ claim("docs/install.md has every message of the launcher", () => {
 });
 
 claim("docs/install.md has every message of the npm package's commands", () => {
-  const told = rows(section(page, "## From npm")).map(([message]) => codeIn(message)[0]);
-  const said = Array.from(
-    read("deploy/npm/command.sh").matchAll(/\bfail "(.+)"/g),
-    ([, message]) => message.replace(/\$\w+/, "…"),
-  );
-  assertEquals(told.toSorted(), said.toSorted());
+  const told = rows(section(page, "## Troubleshooting")).map(([message]) => codeIn(message)[0]);
+  const said = Array.from(read("deploy/npm/command.sh").matchAll(/\bfail "(.+)"/g), ([, message]) => message);
+  assert(said.length > 3);
+  for (const message of said) assert(told.includes(message.replace(/\$\w+/, "…")), message);
 });
 
 claim("docs/install.md has every option of deno task compile", () => {
