@@ -14,6 +14,16 @@ const MAGIC = 0x7f454c46, CLASS_64 = 2, SHARED = 3, INTERPRETER = 3;
 /** How long a program header is, and how much the launcher reads to find all of them. */
 const HEADER_BYTES = 56, HEADERS_WITHIN = 4096;
 
+/**
+ * Tells for which processor an ELF file is.
+ *
+ * @param bytes The file.
+ * @param target The processor.
+ */
+export function isFor(bytes: Uint8Array, target: Target): boolean {
+  return (bytes[18] | bytes[19] << 8) === MACHINES[target.name];
+}
+
 /** The path of the dynamic loader that it asks for. */
 function interpreterOf(bytes: Uint8Array, view: DataView): string | undefined {
   const [first, count] = [Number(view.getBigUint64(32, true)), view.getUint16(56, true)];
@@ -37,7 +47,7 @@ export function faultOfRuntime(bytes: Uint8Array, target: Target): string | unde
   if (bytes.length < HEADERS_WITHIN || view.getUint32(0) !== MAGIC || bytes[4] !== CLASS_64) {
     return "it is no program of 64 bits";
   }
-  if (view.getUint16(18, true) !== MACHINES[target.name]) return `it is not for ${target.name}`;
+  if (!isFor(bytes, target)) return `it is not for ${target.name}`;
   if (view.getUint16(16, true) !== SHARED) return "it is not position-independent";
   const interpreter = interpreterOf(bytes, view);
   if (interpreter?.split("/").at(-1) === target.loader) return undefined;

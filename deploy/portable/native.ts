@@ -7,6 +7,7 @@
 
 import { compile, WARNINGS } from "../../ffi/build.ts";
 import { HOST, type Target } from "../targets.ts";
+import { isFor } from "./elf.ts";
 
 const FOLDER = new URL("../../ffi/launcher/", import.meta.url).pathname;
 
@@ -51,7 +52,9 @@ export function compileLauncher(target: Target): Uint8Array<ArrayBuffer> {
   const output = Deno.makeTempFileSync({ prefix: "ipcx-launcher-" });
   try {
     compile([...WARNINGS, ...LAUNCHER_FLAGS, "-o", output, ...launcherSources()], compilerFor(target));
-    return Deno.readFileSync(output);
+    const launcher = Deno.readFileSync(output);
+    if (isFor(launcher, target)) return launcher;
+    throw new Error(`'${compilerFor(target)}' does not compile for ${target.name}: unset CC, or name another`);
   } finally {
     Deno.removeSync(output);
   }

@@ -71,12 +71,15 @@ export async function makePortable(
   runtime: string | undefined,
   log: (line: string) => void,
 ): Promise<void> {
+  // What may be missing comes first, the compiler before what it is asked for: it says what to install.
+  const launcher = compileLauncher(target);
+  const carried = readRuntime(runtime ?? findRuntime(target, log), target);
   const { library, waiter } = nativeFiles(target);
   const { loader, glibc, others } = readLibraries(target);
   const archive = await makeArchive({ "ipcx-waiter": waiter });
   const contents = {
-    launcher: compileLauncher(target),
-    runtime: readRuntime(runtime ?? findRuntime(target, log), target),
+    launcher,
+    runtime: carried,
     loader,
     glibc,
     libraries: { ...others, "libipcx.so": library },
