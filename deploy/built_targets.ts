@@ -7,18 +7,6 @@
 import { nativeFiles } from "./native_files.ts";
 import { HOST, type Target, TARGETS } from "./targets.ts";
 
-const BUILD = new URL("../ffi/build.ts", import.meta.url).pathname;
-
-/** Compiles again what is older than its sources: `deno task build` does that for this machine only. */
-function renew({ name }: Target): void {
-  const { success, stderr } = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-lock", "--allow-all", BUILD, "--target", name],
-    stdin: "null",
-    env: { NO_COLOR: "1" },
-  }).outputSync();
-  if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
-}
-
 /**
  * Finds the processors for which the C library has been built.
  *
@@ -30,7 +18,6 @@ export function builtTargets(log: (line: string) => void): Target[] {
   return TARGETS.filter((target) => {
     try {
       nativeFiles(target);
-      if (target !== HOST) renew(target);
       return true;
     } catch (error) {
       if (target === HOST) throw error;
