@@ -78,6 +78,7 @@ async function inWords(error: UsageError): Promise<string> {
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = withProgram(args);
   try {
+    if (name === "help" && rest.length > 0 && !rest[0].startsWith("-")) return await runCommand(rest[0], ["--help"]);
     if (name === "--help" || name === "-h" || name === "help") {
       const { programHelp } = await import("./help.ts");
       print(programHelp());

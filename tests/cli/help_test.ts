@@ -62,6 +62,15 @@ claim("--help, -h and help as the only word say the same", async () => {
   }
 });
 
+claim("help before a command is --help behind it, and knows what was meant", async () => {
+  const { status, out, err } = await ipcx(["help", "doctor"]);
+  const [doctor] = COMMANDS.filter(({ name }) => name === "doctor");
+  assertEquals({ status, out, err }, { status: 0, out: commandHelp(doctor), err: "" });
+  const misspelt = await ipcx(["help", "docter"]);
+  assertEquals([misspelt.status, misspelt.out], [2, ""]);
+  assertEquals(misspelt.err, "ipcx: there is no command 'docter': did you mean 'doctor'?\n");
+});
+
 claim("what a subcommand is parsed by is its entry in the table, and none is missing", async () => {
   assertEquals(Object.keys(LOADERS), COMMANDS.map(({ name }) => name));
   for (const command of COMMANDS) assertEquals(await LOADERS[command.name].spec(), command);
