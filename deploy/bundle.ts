@@ -9,6 +9,8 @@
  * @module
  */
 
+import { makeCanonical } from "./canonical.ts";
+
 /** Parts of the program: JavaScript by name; what is behind another part's `require("NAME")` or `__loadPart("NAME")`. */
 export type Parts = ReadonlyMap<string, string>;
 
@@ -154,6 +156,7 @@ export async function bundleParts(entry: string): Promise<Parts> {
 export async function bundleModules(entry: string, folder: string): Promise<void> {
   await bundle(["--outdir", folder, "--code-splitting", `--external=${OWN_MODULE}`, entry]);
   giveNames(folder);
+  makeCanonical(folder);
 }
 
 /**
