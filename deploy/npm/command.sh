@@ -58,6 +58,19 @@ case $deno in
   *=*) set -- nice -n 0 "$@" ;;
 esac
 
+# env(1) is given the environment twice, as its own and as arguments, of a quarter of the stack or 6 MiB: execve(2). What
+# does not fit is passed on by the shell. Pointers and quotes are not counted apart: a third is left for those.
+fits() { # fits ENVIRONMENT ARGUMENT…
+  most=$(ulimit -s 2>/dev/null) || return 0
+  case $most in
+    '' | *[!0-9]*) most=24576 ;;
+  esac
+  [ "$most" -lt 24576 ] || most=24576
+  [ "$most" -gt 512 ] || most=512
+  all=$*
+  [ $(((${#1} + ${#all} + 9 * $#) * 3 / 2)) -lt $((most * 256)) ]
+}
+
 # A shell drops variables whose names it could not use itself, and adds others: the kernel has what the caller gave. It
 # is asked by a shell that waits for sed(1), since what a program was given is gone as soon as another is in its place.
 # The two that stand before are for Deno, and taken out again by program/boot.js.
@@ -68,6 +81,6 @@ esac
       exit $?
     } </proc/self/environ
   )
-} 2>/dev/null && eval "exec /usr/bin/env -i -- DENO_DIR=/proc/self/ipcx DENO_NO_UPDATE_CHECK=ipcx $environment \"\$@\""
+} 2>/dev/null && fits "$environment" "$@" && eval "exec /usr/bin/env -i -- DENO_DIR=/proc/self/ipcx DENO_NO_UPDATE_CHECK=ipcx $environment \"\$@\""
 
 DENO_DIR=${DENO_DIR-/proc/self/ipcx} DENO_NO_UPDATE_CHECK=${DENO_NO_UPDATE_CHECK-ipcx} exec "$@"

@@ -65,6 +65,15 @@ claim("the environment passes through as it is: no variable more, none less, odd
   }
 });
 
+claim("an environment that is too large to be given twice passes through as well", async () => {
+  const fill = 'ulimit -s "$1"; for n in $(seq "$2"); do export "V$n=$(printf %0100000d "$n")"; done; shift 2; "$@"';
+  for (const [stack, count] of [[8192, 15], [4096, 7]]) {
+    const through = ["env", "-i", "PATH=/usr/bin:/bin", "bash", "-c", fill, "bash", `${stack}`, `${count}`];
+    const show = ["spawn", "--", "sh", "-c", `echo "\${#V${count}} $V${count}" | tr -s 0`];
+    assertEquals(await run(show, { through }), says(`10 0${count}\n`), `${count} in a stack of ${stack} KB`);
+  }
+});
+
 claim(
   "what keeps Deno from looking for updates and keeping files is not passed on, but the caller's own is",
   async () => {
