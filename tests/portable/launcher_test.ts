@@ -1,12 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import manifest from "../../deno.json" with { type: "json" };
 import { compileLauncher } from "../../deploy/portable/native.ts";
-import { makePortable } from "../../deploy/portable/portable.ts";
 import { type Target, targetNamed } from "../../deploy/targets.ts";
-import { damagedParts } from "../../src/doctor/own_file.ts";
-import { claim, OwnDirectory, ownName } from "../claim.ts";
-import { ROOT, runProgram } from "../cli/program.ts";
-import { isCurrent } from "../current.ts";
+import { claim, OwnDirectory } from "../claim.ts";
+import { runProgram } from "../cli/program.ts";
 import { missing } from "../spawn/compiled.ts";
 
 const QEMU = "qemu-aarch64-static", CROSS = "aarch64-linux-gnu-gcc";
@@ -62,29 +58,3 @@ for (const [target, how, skip] of LAUNCHERS) {
     });
   }, { skip });
 }
-
-/** Makes the whole of it for the other processor, unless it is there. */
-async function foreignIpcx(): Promise<string> {
-  const path = `${ROOT}tests/build/ipcx_aarch64`;
-  if (isCurrent(path)) return path;
-  const built = await runProgram([
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--allow-all",
-    `${ROOT}ffi/build.ts`,
-    "--target=aarch64",
-  ]);
-  assertEquals({ status: built.status, err: built.err }, { status: 0, err: "" });
-  await Deno.mkdir(`${ROOT}tests/build`, { recursive: true });
-  await makePortable(targetNamed("aarch64"), path, undefined, () => {});
-  return path;
-}
-
-claim("the whole of it, made for aarch64, works under qemu-user", async () => {
-  const path = await foreignIpcx();
-  const run = async (...args: string[]) => await runProgram([QEMU, path, ...args]);
-  assertEquals(await run("--version"), { status: 0, signal: null, out: `ipcx ${manifest.version}\n`, err: "" });
-  assertEquals(damagedParts(path), []);
-  assertEquals((await run("lock", ownName(), "--", "echo", "locked")).out, "locked\n");
-}, { skip: Deno.build.arch === "aarch64" ? "is made for this machine" : FOREIGN });
