@@ -10,16 +10,15 @@ import { claim, OwnDirectory } from "../claim.ts";
 import { runProgram } from "../cli/program.ts";
 import { portableIpcx } from "../portable/binary.ts";
 import { missing } from "../spawn/compiled.ts";
-import { debOf, NEXT, nextDeb, smallProgram } from "./packings.ts";
+import { debOf, NEXT, smallProgram } from "./packings.ts";
 import { NO_SCRATCH_ROOT, ScratchRoot } from "./scratch_root.ts";
 import { argumentsOf } from "./unit_file.ts";
 
 const SCRATCH = { skip: NO_SCRATCH_ROOT };
 
 claim("it installs where there is no systemd, and the program starts", async () => {
-  using directory = new OwnDirectory();
   using root = await ScratchRoot.make();
-  await root.dpkg("--install", await debOf(directory, await portableIpcx()));
+  await root.dpkg("--install", await debOf(await portableIpcx()));
   assertEquals(await root.run(["/usr/bin/ipcx", "--version"]), {
     status: 0,
     signal: null,
@@ -33,9 +32,8 @@ claim("it installs where there is no systemd, and the program starts", async () 
 }, SCRATCH);
 
 claim("what the units start works there, with the configuration that is installed", async () => {
-  using directory = new OwnDirectory();
   using root = await ScratchRoot.make();
-  await root.dpkg("--install", await debOf(directory, await portableIpcx()));
+  await root.dpkg("--install", await debOf(await portableIpcx()));
   const ipcx = (service: string): string[] => ["/usr/bin/ipcx", ...argumentsOf(service, {})];
 
   await using broker = root.start(ipcx("ipcx-broker.service"));
@@ -53,7 +51,7 @@ claim("what the units start works there, with the configuration that is installe
 claim("the gateway that is installed answers with its example", async () => {
   using directory = new OwnDirectory();
   using root = await ScratchRoot.make();
-  await root.dpkg("--install", await debOf(directory, await portableIpcx()));
+  await root.dpkg("--install", await debOf(await portableIpcx()));
   // What systemd makes for RuntimeDirectory=.
   Deno.mkdirSync(root.file("run/ipcx-proxy"));
   const front = directory.file("front");
@@ -66,13 +64,12 @@ claim("the gateway that is installed answers with its example", async () => {
 }, { skip: NO_SCRATCH_ROOT || missing("systemd-socket-activate") || missing("curl") });
 
 claim("an upgrade brings the new version and keeps what was changed in /etc", async () => {
-  using directory = new OwnDirectory();
   using root = await ScratchRoot.make();
-  await root.dpkg("--install", await debOf(directory, smallProgram(directory)));
+  await root.dpkg("--install", await debOf(smallProgram()));
   const rules = root.file("etc/ipcx/broker.rules");
   Deno.writeTextFileSync(rules, "deny key=*\n");
   Deno.removeSync(root.file("etc/default/ipcx-proxy"));
-  await root.dpkg("--install", await nextDeb(directory));
+  await root.dpkg("--install", await debOf(smallProgram(), NEXT));
   assertEquals((await root.run(["/usr/bin/ipcx"])).out, `ipcx ${NEXT.version}\n`);
   assertEquals(Deno.readTextFileSync(rules), "deny key=*\n");
   const left = root.files().filter((path) => /^etc\/.*[^/]$/.test(path));
@@ -80,10 +77,9 @@ claim("an upgrade brings the new version and keeps what was changed in /etc", as
 }, SCRATCH);
 
 claim("removed, it leaves its configuration, and purged nothing at all", async () => {
-  using directory = new OwnDirectory();
   using root = await ScratchRoot.make();
   const before = root.files();
-  await root.dpkg("--install", await debOf(directory, smallProgram(directory)));
+  await root.dpkg("--install", await debOf(smallProgram()));
   const configuration = root.files().filter((path) => path.startsWith("etc/"));
   Deno.mkdirSync(root.file("var/lib/ipcx-proxy"));
   await root.dpkg("--remove", "ipcx");
@@ -93,9 +89,8 @@ claim("removed, it leaves its configuration, and purged nothing at all", async (
 }, SCRATCH);
 
 claim("what programs of the gateway have kept outlives it", async () => {
-  using directory = new OwnDirectory();
   using root = await ScratchRoot.make();
-  await root.dpkg("--install", await debOf(directory, smallProgram(directory)));
+  await root.dpkg("--install", await debOf(smallProgram()));
   Deno.mkdirSync(root.file("var/lib/ipcx-proxy"));
   Deno.writeTextFileSync(root.file("var/lib/ipcx-proxy/orders"), "2 pizzas");
   await root.dpkg("--purge", "ipcx");
@@ -108,9 +103,8 @@ const CHROOTLESS = "--force-script-chrootless";
 claim(
   "where there is systemd its users are made, no unit is enabled, and purge takes links of units along",
   async () => {
-    using directory = new OwnDirectory();
     using root = await ScratchRoot.make();
-    await root.dpkg(CHROOTLESS, "--install", await debOf(directory, smallProgram(directory)));
+    await root.dpkg(CHROOTLESS, "--install", await debOf(smallProgram()));
     const users = Deno.readTextFileSync(root.file("etc/passwd"));
     for (const name of ["ipcx-broker", "ipcx-hold", "ipcx-proxy"]) assertStringIncludes(users, `${name}:`);
     assertStringIncludes(Deno.readTextFileSync(root.file("etc/group")), "ipcx:");
@@ -120,7 +114,7 @@ claim(
     const enable = await runProgram(["systemctl", `--root=${root.path}`, "enable", "ipcx-broker.socket", "ipcx-proxy"]);
     assertEquals(enable.status, 0, enable.err);
     assert(links().length >= 3);
-    await root.dpkg(CHROOTLESS, "--install", await nextDeb(directory));
+    await root.dpkg(CHROOTLESS, "--install", await debOf(smallProgram(), NEXT));
     assert(links().length >= 3, "an upgrade leaves enabled what was");
     await root.dpkg(CHROOTLESS, "--purge", "ipcx");
     assertEquals(links(), []);

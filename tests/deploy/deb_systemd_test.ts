@@ -5,12 +5,11 @@
  */
 
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { makeDeb } from "../../deploy/deb/package.ts";
-import { claim, OwnDirectory } from "../claim.ts";
+import { claim } from "../claim.ts";
 import { portableIpcx } from "../portable/binary.ts";
 import { missing } from "../spawn/compiled.ts";
 import { Machine, NO_MACHINE } from "./machine.ts";
-import { debOf, NEXT, packing } from "./packings.ts";
+import { debOf, NEXT } from "./packings.ts";
 
 /** What the machine has of ipcx already is taken away; systemd there looks for units in /etc alone. */
 const PREPARE = `set -e
@@ -34,19 +33,16 @@ const pids = (machine: Machine): Promise<string[]> =>
   Promise.all(SERVICES.map((name) => machine.property(name, "MainPID")));
 
 claim("nothing runs unasked, an upgrade restarts what runs but the holder, and removal stops all", async () => {
-  using directory = new OwnDirectory();
   const program = await portableIpcx();
   await using machine = await Machine.start();
-  await bring(machine, await debOf(directory, program));
+  await bring(machine, await debOf(program));
   await machine.does("sh", "-c", PREPARE);
   assertEquals(await states(machine), ["inactive", "inactive", "inactive"]);
   assertEquals(await machine.property("ipcx-broker.socket", "ActiveState"), "inactive");
 
   await machine.does("systemctl", "start", "ipcx-broker.service", "ipcx-hold.service");
   const [broker, holder] = await pids(machine);
-  const { releases, ...rest } = packing(program, directory.file("next.deb"));
-  await makeDeb({ ...rest, releases: [NEXT, ...releases] }, "none");
-  await bring(machine, directory.file("next.deb"));
+  await bring(machine, await debOf(program, NEXT));
   await machine.does("dpkg", "--install", "--force-unsafe-io", "/srv/ipcx.deb");
   assertEquals(await states(machine), ["active", "active", "inactive"]);
   const [nextBroker, nextHolder] = await pids(machine);

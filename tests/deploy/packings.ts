@@ -9,7 +9,6 @@ import { makeDeb } from "../../deploy/deb/package.ts";
 import type { Packing } from "../../deploy/packaging.ts";
 import { HOST } from "../../deploy/targets.ts";
 import { EXECUTABLE } from "../../deploy/file_tree.ts";
-import type { OwnDirectory } from "../claim.ts";
 
 /** The version after the one that is made. */
 export const NEXT: Release = {
@@ -18,9 +17,22 @@ export const NEXT: Release = {
   entries: ["A program that only tells its version."],
 };
 
+const made = new Map<string, Promise<string>>();
+let folder: string | undefined;
+
+/** A directory for packages, removed at the end of the test module. */
+function ownFolder(): string {
+  if (folder === undefined) {
+    const path = Deno.makeTempDirSync({ prefix: "ipcx-packages-" });
+    addEventListener("unload", () => Deno.removeSync(path, { recursive: true }));
+    folder = path;
+  }
+  return folder;
+}
+
 /** A program that is small, for tests of what is around it. */
-export function smallProgram(directory: OwnDirectory): string {
-  const path = directory.file("small");
+export function smallProgram(): string {
+  const path = `${ownFolder()}/small`;
   Deno.writeTextFileSync(path, `#!/bin/sh\necho "ipcx ${NEXT.version}"\n`);
   Deno.chmodSync(path, EXECUTABLE);
   return path;
@@ -32,22 +44,21 @@ export function packing(program: string, output: string): Packing {
 }
 
 /**
- * Makes a package of a program, without taking the time to compress it.
+ * Makes a package of a program once, without taking the time to compress it.
  *
- * @param directory Where.
  * @param program The program.
+ * @param newer Versions that come after the one that is made.
  * @returns Its path.
  */
-export async function debOf(directory: OwnDirectory, program: string): Promise<string> {
-  const output = directory.file("ipcx.deb");
-  await makeDeb(packing(program, output), "none");
-  return output;
+export function debOf(program: string, ...newer: Release[]): Promise<string> {
+  const key = [program, ...newer.map(({ version }) => version)].join(" ");
+  const deb = made.get(key) ?? pack(program, newer, `${ownFolder()}/${made.size}.deb`);
+  made.set(key, deb);
+  return deb;
 }
 
-/** Makes the package that comes after it. */
-export async function nextDeb(directory: OwnDirectory): Promise<string> {
-  const output = directory.file("next.deb");
-  const { releases, ...rest } = packing(smallProgram(directory), output);
-  await makeDeb({ ...rest, releases: [NEXT, ...releases] }, "none");
+async function pack(program: string, newer: Release[], output: string): Promise<string> {
+  const { releases, ...rest } = packing(program, output);
+  await makeDeb({ ...rest, releases: [...newer, ...releases] }, "none");
   return output;
 }

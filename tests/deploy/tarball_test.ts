@@ -40,7 +40,7 @@ async function shell(script: string, cwd: string): Promise<string> {
 
 claim("it is one folder with the program, its pages, completions, units, licences and examples", async () => {
   using directory = new OwnDirectory();
-  const { out } = await runProgram(["tar", "-tf", await tarballOf(directory, smallProgram(directory))]);
+  const { out } = await runProgram(["tar", "-tf", await tarballOf(directory, smallProgram())]);
   const paths = out.trim().split("\n");
   for (const path of paths) assert(path.startsWith(`${NAME}/`), path);
   for (
@@ -94,14 +94,14 @@ claim(
 
 claim("the program alone can be taken out of it, as docs/install.md has it", async () => {
   using directory = new OwnDirectory();
-  await tarballOf(directory, smallProgram(directory));
+  await tarballOf(directory, smallProgram());
   await shell(documented("tar -xzf ", {}), directory.path);
   assertEquals((await runProgram([directory.file("ipcx")])).out, "ipcx 99.0.0\n");
 });
 
 claim("two are the same byte for byte, whatever surrounds them", async () => {
   using directory = new OwnDirectory();
-  const program = smallProgram(directory);
+  const program = smallProgram();
   const build = async (name: string, ...surroundings: string[]): Promise<Uint8Array> => {
     const output = directory.file(name);
     const script = [Deno.execPath(), "run", "-A", `${root}deploy/tarball.ts`, "--program", program, "--output", output];
