@@ -39,7 +39,8 @@ async function runCommand(name: string, args: readonly string[]): Promise<number
   if (!isCommand(name)) {
     const known = [...Object.keys(LOADERS), "help", "--help", "--version"];
     const otherwise = "; 'ipcx --help' lists them";
-    throw new UsageError(`there is no command '${name}'`, { written: name, known, otherwise });
+    const complaint = name.startsWith("-") ? `unknown option '${name}'` : `there is no command '${name}'`;
+    throw new UsageError(complaint, { written: name, known, otherwise });
   }
   const loader = LOADERS[name];
   const spec = await loader.spec();

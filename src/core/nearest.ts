@@ -38,6 +38,9 @@ export function editDistance(one: string, other: string): number {
   return rows[one.length + 1][other.length + 1];
 }
 
+/** Fewer letters are the beginning of anything. */
+const LEAST_BEGINNING = 3;
+
 /** Beyond this nothing known comes near it, and comparing would take long. */
 const MOST_LETTERS = 64;
 
@@ -46,11 +49,14 @@ const MOST_LETTERS = 64;
  *
  * @param written What was written.
  * @param known The words there are.
- * @returns One of them, or `undefined` if none is near: a third of its letters may differ.
+ * @returns The only one that begins so; else the one that is near, of which a third of the letters may differ; or `undefined`.
  */
 export function nearest(written: string, known: readonly string[]): string | undefined {
   if (written.length > MOST_LETTERS) return undefined;
   const folded = written.toLowerCase();
+  const begun = known.filter((word) => word.toLowerCase().startsWith(folded));
+  // Cut short, it is not misspelt.
+  if (folded.length >= LEAST_BEGINNING && begun.length === 1) return begun[0];
   const ranked = known.map((word) => ({ word, distance: editDistance(folded, word.toLowerCase()) }))
     .sort((one, other) => one.distance - other.distance);
   const best = ranked[0];

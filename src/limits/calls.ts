@@ -50,9 +50,9 @@ export function newSocket(type: SocketType): Fd {
   return new Fd(check(native.ipcx_socket(typeNumber(type)), "socket"));
 }
 
-/** Opens something that is no socket, to be passed on. */
+/** Opens something that is no socket and is there everywhere, to be passed on. */
 export function openNothing(): Fd {
-  return openPath("/dev/null", OPEN.READ | OPEN.WRITE);
+  return openPath("/", OPEN.READ | OPEN.DIRECTORY);
 }
 
 /** More descriptors than any probe has open at once. */

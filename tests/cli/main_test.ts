@@ -20,7 +20,9 @@ claim("an unknown command or option is named, with status 2", async () => {
     const { status, err } = await ipcx([name]);
     assertEquals({ status, err }, {
       status: 2,
-      err: `ipcx: there is no command '${name}'; 'ipcx --help' lists them\n`,
+      err: `ipcx: ${
+        name === "--frobnicate" ? "unknown option" : "there is no command"
+      } '${name}'; 'ipcx --help' lists them\n`,
     });
   }
 });

@@ -10,9 +10,10 @@ import { ipcx, ROOT } from "./program.ts";
 /** What is typed, and the first line of the answer. */
 const MISSPELT: [typed: string, answer: string][] = [
   ["spwan", "ipcx: there is no command 'spwan': did you mean 'spawn'?"],
+  ["sock", "ipcx: there is no command 'sock': did you mean 'sockets'?"],
   ["Broker", "ipcx: there is no command 'Broker': did you mean 'broker'?"],
   ["hlep", "ipcx: there is no command 'hlep': did you mean 'help'?"],
-  ["--versoin", "ipcx: there is no command '--versoin': did you mean '--version'?"],
+  ["--versoin", "ipcx: unknown option '--versoin': did you mean '--version'?"],
   ["version", "ipcx: there is no command 'version': did you mean '--version'?"],
   ["broker --max-client 3", "ipcx broker: unknown option '--max-client': did you mean '--max-clients'?"],
   ["broker --max-client=3", "ipcx broker: unknown option '--max-client=3': did you mean '--max-clients'?"],
@@ -63,7 +64,7 @@ claim("what is misspelt by a letter or two gets a suggestion, with status 2", as
 claim("where nothing is near, nothing is suggested", async () => {
   const cases: [string, string][] = [
     ["frobnicate", "ipcx: there is no command 'frobnicate'; 'ipcx --help' lists them"],
-    ["-v", "ipcx: there is no command '-v'; 'ipcx --help' lists them"],
+    ["-v", "ipcx: unknown option '-v'; 'ipcx --help' lists them"],
     ["broker --frobnicate", "ipcx broker: unknown option '--frobnicate'"],
     ["pair -x", "ipcx pair: unknown option '-x'"],
     ["brokerctl frobnicate", "ipcx brokerctl: there is no 'frobnicate'"],
