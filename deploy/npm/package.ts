@@ -66,7 +66,7 @@ export async function pack(folder: string, output: string): Promise<void> {
     "--owner=0",
     "--group=0",
     "--numeric-owner",
-    "--mode=u+rw,go+r,go-w",
+    "--mode=u=rwX,go=rX",
     "--transform=s,^[.],package,",
     "--use-compress-program=gzip --no-name --best",
     "--create",
