@@ -31,7 +31,7 @@ function isVersion(arg: string | undefined): boolean {
   return arg === "--version" || arg === "-V";
 }
 
-function isCommand(name: string | undefined): name is string {
+function isCommand(name: string | undefined): boolean {
   return name !== undefined && Object.hasOwn(LOADERS, name);
 }
 
