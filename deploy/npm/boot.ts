@@ -11,7 +11,11 @@ import { nativeFolder } from "./native_folder.ts";
 declare const program: { parts: Index };
 
 /** What deploy/npm/command.sh sets for the runtime where the caller has not: no files below HOME, no look for updates. */
-const OF_THE_RUNTIME = { DENO_DIR: "/proc/self/ipcx", DENO_NO_UPDATE_CHECK: "ipcx" };
+const OF_THE_RUNTIME = {
+  DENO_DIR: "/proc/self/ipcx",
+  DENO_LOG: "error,deno::cache::cache_db=off",
+  DENO_NO_UPDATE_CHECK: "ipcx",
+};
 
 for (const [name, value] of Object.entries(OF_THE_RUNTIME)) {
   if (Deno.env.get(name) === value) Deno.env.delete(name);

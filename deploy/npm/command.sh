@@ -73,7 +73,8 @@ fits() { # fits ENVIRONMENT ARGUMENT…
 
 # A shell drops variables whose names it could not use itself, and adds others: the kernel has what the caller gave. It
 # is asked by a shell that waits for sed(1), since what a program was given is gone as soon as another is in its place.
-# The two that stand before are for Deno, and taken out again by program/boot.js.
+# The three that stand before are for Deno, and taken out again by program/boot.js; at a terminal it would complain of a
+# directory that cannot be.
 {
   environment=$(
     {
@@ -81,6 +82,6 @@ fits() { # fits ENVIRONMENT ARGUMENT…
       exit $?
     } </proc/self/environ
   )
-} 2>/dev/null && fits "$environment" "$@" && eval "exec /usr/bin/env -i -- DENO_DIR=/proc/self/ipcx DENO_NO_UPDATE_CHECK=ipcx $environment \"\$@\""
+} 2>/dev/null && fits "$environment" "$@" && eval "exec /usr/bin/env -i -- DENO_DIR=/proc/self/ipcx DENO_LOG=error,deno::cache::cache_db=off DENO_NO_UPDATE_CHECK=ipcx $environment \"\$@\""
 
-DENO_DIR=${DENO_DIR-/proc/self/ipcx} DENO_NO_UPDATE_CHECK=${DENO_NO_UPDATE_CHECK-ipcx} exec "$@"
+DENO_DIR=${DENO_DIR-/proc/self/ipcx} DENO_LOG=${DENO_LOG-error,deno::cache::cache_db=off} DENO_NO_UPDATE_CHECK=${DENO_NO_UPDATE_CHECK-ipcx} exec "$@"

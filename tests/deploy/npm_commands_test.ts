@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { claim, OwnDirectory } from "../claim.ts";
 import { Process, type ProcessOptions, type Result, runProgram, until } from "../cli/program.ts";
+import { missing } from "../spawn/compiled.ts";
 import { npmProject } from "./npm_project.ts";
 
 async function command(name: string): Promise<string> {
@@ -34,6 +35,11 @@ claim("each command is a program of its own", async () => {
   }
   assertMatch((await run(["--help"])).out, /^Usage: ipcx COMMAND/);
 });
+
+claim("at a terminal it says no more than elsewhere", async () => {
+  const { out } = await runProgram(["script", "-qec", `'${await command("ipcx")}' --version`, "/dev/null"]);
+  assertEquals(out, `ipcx ${manifest.version}\r\n`);
+}, { skip: missing("script") });
 
 claim("nothing stays between the caller and the program", async () => {
   await using process = new Process([await command("ipcx"), "spawn", "--", "sh", "-c", "echo $PPID"]);
