@@ -14,7 +14,7 @@ import { makeCanonical } from "./canonical.ts";
 /** Parts of the program: JavaScript by name; what is behind another part's `require("NAME")` or `__loadPart("NAME")`. */
 export type Parts = ReadonlyMap<string, string>;
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);
 
 /** What each form of the program has an own module for: src/core/native_files.ts. */
 const OWN_MODULE = "*/native_files.ts";

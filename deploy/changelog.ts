@@ -16,7 +16,7 @@ export interface Release {
   entries: string[];
 }
 
-const FILE = new URL("../CHANGELOG.md", import.meta.url).pathname;
+const FILE = decodeURIComponent(new URL("../CHANGELOG.md", import.meta.url).pathname);
 
 /** Width of Debian's changelog. */
 const WIDTH = 80;

@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     args: Deno.args,
     options: {
-      output: { type: "string", default: new URL("../dist/ipcx", import.meta.url).pathname },
+      output: { type: "string", default: decodeURIComponent(new URL("../dist/ipcx", import.meta.url).pathname) },
       target: { type: "string", default: HOST.name },
       portable: { type: "boolean", default: false },
       runtime: { type: "string" },

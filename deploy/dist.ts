@@ -9,7 +9,7 @@ import { builtTargets } from "./built_targets.ts";
 import { writeChecksums } from "./checksums.ts";
 import { DIST } from "./packaging.ts";
 
-const FOLDER = new URL("./", import.meta.url).pathname;
+const FOLDER = decodeURIComponent(new URL("./", import.meta.url).pathname);
 
 function log(line: string): void {
   console.error(`dist: ${line}`);

@@ -12,7 +12,7 @@ import { PROGRAMS } from "../src/cli/table.ts";
 import { dayOf, type Release } from "./changelog.ts";
 import { copiesOf, type Entry, EXECUTABLE, type FileTree, gzipped } from "./file_tree.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);
 
 /** What differs from one package to another. */
 export interface Places {

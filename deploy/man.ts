@@ -7,7 +7,7 @@
 import { manualPages } from "../src/cli/man.ts";
 import { dayOf, releases } from "./changelog.ts";
 
-const FOLDER = new URL("../dist/man", import.meta.url).pathname;
+const FOLDER = decodeURIComponent(new URL("../dist/man", import.meta.url).pathname);
 
 if (import.meta.main) {
   const [folder = FOLDER] = Deno.args;

@@ -6,7 +6,7 @@
 
 import { HOST, type Target } from "./targets.ts";
 
-const FOLDER = new URL("../ffi/", import.meta.url).pathname;
+const FOLDER = decodeURIComponent(new URL("../ffi/", import.meta.url).pathname);
 
 type Files = { library: Uint8Array<ArrayBuffer>; waiter: Uint8Array<ArrayBuffer> };
 

@@ -8,7 +8,7 @@ import manifest from "../deno.json" with { type: "json" };
 import { builtTargets } from "./built_targets.ts";
 import { pack, writeNpmPackage } from "./npm/package.ts";
 
-const DIST = new URL("../dist/", import.meta.url).pathname;
+const DIST = decodeURIComponent(new URL("../dist/", import.meta.url).pathname);
 
 function log(line: string): void {
   console.error(`npm: ${line}`);

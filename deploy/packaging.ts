@@ -10,7 +10,7 @@ import { makePortable } from "./portable/portable.ts";
 import { HOST, type Target, targetNamed } from "./targets.ts";
 
 /** Where finished packages are put. */
-export const DIST: string = new URL("../dist/", import.meta.url).pathname;
+export const DIST: string = decodeURIComponent(new URL("../dist/", import.meta.url).pathname);
 
 const OPTIONS = `Options:
   --output FILE    where to [NAME]

@@ -5,7 +5,7 @@
  * @module
  */
 
-const program = new URL("../cli.ts", import.meta.url).pathname;
+const program = decodeURIComponent(new URL("../cli.ts", import.meta.url).pathname);
 
 /** The command line of `ipcx`, as run from source. */
 function ipcx(...args: string[]): Deno.Command {

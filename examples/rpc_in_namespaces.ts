@@ -10,7 +10,7 @@
 
 import { type LogLine, ProcessManager, SystemError } from "ipcx";
 
-const source = new URL("rpc_server.c", import.meta.url).pathname;
+const source = decodeURIComponent(new URL("rpc_server.c", import.meta.url).pathname);
 
 /** The first process of the container: it mounts a file system that nobody else sees, and stays. */
 const CONTAINER = `

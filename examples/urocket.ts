@@ -7,7 +7,7 @@
  * @module
  */
 
-const program = new URL("../cli.ts", import.meta.url).pathname;
+const program = decodeURIComponent(new URL("../cli.ts", import.meta.url).pathname);
 
 /** As the first URocket has it: a program that only prints, and one that answers at the socket. */
 const CONFIG = `servicename: mynastyphpport

@@ -6,7 +6,7 @@
  * @module
  */
 
-const folder = new URL(".", import.meta.url).pathname;
+const folder = decodeURIComponent(new URL(".", import.meta.url).pathname);
 
 /** The processors that there is code for, and what marks an ELF file as one's own (elf(5)). */
 const MACHINES: Readonly<Record<string, number>> = { x86_64: 62, aarch64: 183 };

@@ -67,6 +67,7 @@ export async function tryCompiled(target: Target, output: string, version: strin
       if (out.trim() !== `ipcx ${version}`) return "what deno compile made does not work: is DENORT_BIN a denort?";
     }
     await Deno.copyFile(`${folder}/ipcx`, `${output}.${Deno.pid}`);
+    await Deno.chmod(`${output}.${Deno.pid}`, 0o755);
     await Deno.rename(`${output}.${Deno.pid}`, output);
     return undefined;
   } finally {

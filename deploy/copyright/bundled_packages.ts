@@ -19,7 +19,7 @@ export interface BundledPackage {
   text: string;
 }
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 const ENTRY = "src/cli/main.ts";
 
 /** Above what comes from each module, a bundle that is not minified has its path. */

@@ -8,7 +8,7 @@ import type { Target } from "../targets.ts";
 import { type BundledPackage, bundledPackages } from "./bundled_packages.ts";
 import { type CarriedParts, carriedParts } from "./carried_parts.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 const TEXTS = `${ROOT}deploy/licences/`;
 
 /** Licences that are told of by a file that has them in full. */

@@ -9,8 +9,8 @@ import type { Release } from "../changelog.ts";
 import { bytesOf, type Entry, EXECUTABLE, type FileTree } from "../file_tree.ts";
 import type { Target } from "../targets.ts";
 
-const FOLDER = new URL("./", import.meta.url).pathname;
-const UNITS = new URL("../systemd/", import.meta.url).pathname;
+const FOLDER = decodeURIComponent(new URL("./", import.meta.url).pathname);
+const UNITS = decodeURIComponent(new URL("../systemd/", import.meta.url).pathname);
 
 /** Who takes care of the package: Debian's own variables say so, as dch(1) has them. */
 export function maintainer(): string {

@@ -12,7 +12,7 @@ import type { Packing } from "../packaging.ts";
 import { run } from "../run.ts";
 import { controlFiles, maintainer } from "./control.ts";
 
-const FOLDER = new URL("./", import.meta.url).pathname;
+const FOLDER = decodeURIComponent(new URL("./", import.meta.url).pathname);
 
 /** How it is compressed, by the names of dpkg-deb(1): `none` is fast. */
 export type Compression = "xz" | "none";

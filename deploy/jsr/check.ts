@@ -9,7 +9,7 @@
 import { builtTargets } from "../built_targets.ts";
 import { writeJsrPackage } from "./package.ts";
 
-const folder = new URL("../../dist/jsr", import.meta.url).pathname;
+const folder = decodeURIComponent(new URL("../../dist/jsr", import.meta.url).pathname);
 
 await writeJsrPackage(folder, builtTargets((line) => console.error(`publish:check: ${line}`)));
 // What is made here is no part of the repository, whose state is nothing to ask for.

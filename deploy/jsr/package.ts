@@ -12,7 +12,7 @@ import { nativeFiles } from "../native_files.ts";
 import { run } from "../run.ts";
 import type { Target } from "../targets.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 
 /** What somebody can import: the library, and the program as `deno run -A jsr:@ipcx/ipcx/cli`. */
 const EXPORTS = { ".": "./mod.ts", "./cli": "./cli.ts" };

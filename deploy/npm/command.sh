@@ -55,7 +55,7 @@ set -- "$deno" run --quiet --allow-all --no-config --no-lock --no-npm --no-remot
 
 # env(1) takes a path with '=' for a variable; nice(1) does not.
 case $deno in
-  *=*) set -- nice -n 0 "$@" ;;
+  *=*) set -- "$(command -pv nice)" -n 0 "$@" ;;
 esac
 
 # env(1) is given the environment twice, as its own and as arguments, of a quarter of the stack or 6 MiB: execve(2). What

@@ -12,7 +12,7 @@ import { writeLibrary } from "./library.ts";
 import { packageJson, PROGRAMS } from "./manifest.ts";
 import { NATIVE } from "./native_folder.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 
 /** The time of every file: that which npm itself gives. */
 const TIME = "1985-10-26 08:15:00 UTC";

@@ -9,7 +9,7 @@ import { compile, WARNINGS } from "../../ffi/build.ts";
 import { HOST, type Target } from "../targets.ts";
 import { isFor } from "./elf.ts";
 
-const FOLDER = new URL("../../ffi/launcher/", import.meta.url).pathname;
+const FOLDER = decodeURIComponent(new URL("../../ffi/launcher/", import.meta.url).pathname);
 
 /** What the runtime is linked with of glibc; the loader apart. */
 const GLIBC = ["libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0"];

@@ -38,6 +38,8 @@ function write(path: string, pieces: readonly Placed[], target: Target): void {
     if (answer !== undefined && answer !== `ipcx ${manifest.version}`) {
       throw new Error(`what was made does not work, is the runtime a deno? It says: ${answer}`);
     }
+    // Whoever made it, others are to run it, too.
+    Deno.chmodSync(partial, 0o755);
     Deno.renameSync(partial, path);
   } catch (error) {
     try {

@@ -12,7 +12,7 @@ import type { Packing } from "../packaging.ts";
 import { run } from "../run.ts";
 import type { Target } from "../targets.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 
 /** From 1, which is fast, to 9. */
 export type Level = 1 | 9;
