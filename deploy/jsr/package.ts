@@ -6,6 +6,7 @@
  * @module
  */
 
+import { pathToFileURL } from "node:url";
 import { dirname } from "node:path";
 import manifest from "../../deno.json" with { type: "json" };
 import { nativeFiles } from "../native_files.ts";
@@ -35,7 +36,7 @@ async function graphOf(entries: readonly string[]): Promise<Graph> {
 function filesOf({ modules }: Graph): string[] {
   const broken = modules.find(({ error }) => error !== undefined);
   if (broken) throw new Error(broken.error);
-  const own = `file://${ROOT}`;
+  const own = pathToFileURL(ROOT).href;
   const paths = modules.map(({ specifier }) => specifier).filter((specifier) => specifier.startsWith(own))
     .map((specifier) => specifier.slice(own.length));
   return [...new Set(paths)].filter((path) => !path.startsWith("ffi/")).sort();
@@ -45,7 +46,7 @@ function filesOf({ modules }: Graph): string[] {
 function importsOf({ modules }: Graph): Record<string, string> {
   const used = modules.map(({ specifier }) => specifier);
   const isUsed = (target: string): boolean => {
-    if (!target.startsWith("npm:")) return used.includes(new URL(target, `file://${ROOT}`).href);
+    if (!target.startsWith("npm:")) return used.includes(new URL(target, pathToFileURL(ROOT).href).href);
     const name = target.slice("npm:".length);
     return used.some((specifier) => specifier === `npm:/${name}` || specifier.startsWith(`npm:/${name}/`));
   };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pathToFileURL } from "node:url";
 import { bundleModules } from "../bundle.ts";
 import { writeJsrPackage } from "../jsr/package.ts";
 import { HOST } from "../targets.ts";
@@ -27,7 +28,7 @@ async function writeModules(folder: string): Promise<void> {
 
 /** In place of mod.js elsewhere, where that could not even be read: all its names, so that the message is what comes. */
 async function writeRefusal(folder: string): Promise<void> {
-  const names = Object.keys(await import(`${folder}/mod.js`));
+  const names = Object.keys(await import(pathToFileURL(`${folder}/mod.js`).href));
   const message = "the library ipcx is for Deno, which it brings along: npx deno run --allow-all PROGRAM";
   await Deno.writeTextFile(
     `${folder}/elsewhere.js`,
