@@ -4,7 +4,7 @@
  * Deno resolves every module that an `import` names, also those that may never be
  * loaded, and loads `node:module` for a bundle of its own making: together three
  * times of what it takes to start. So what `deno bundle` splits is turned into
- * functions (CommonJS), which deploy/boot.ts calls by name.
+ * functions (CommonJS), which deploy/loader.ts calls by name.
  *
  * @module
  */
