@@ -59,7 +59,7 @@ claim("without --config, or with more words, the usage is wrong", async () => {
       [["--check"], "which configuration? Say --config FILE"],
       [["--check", "-c", "a", "b"], "unexpected 'b'"],
       [["--check", "-c", "a", "-c", "b"], "--config was given more than once"],
-      [["--chek", "-c", "a"], "unknown option '--chek'"],
+      [["--chek", "-c", "a"], "unknown option '--chek': did you mean '--check'?"],
     ] as const
   ) {
     const { status, out, err } = await ipcx(["proxy", ...args]);
