@@ -11,9 +11,13 @@ const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 const needsMounts = NEEDS_ROOT || missing("unshare");
 const VERSION = { status: 0, signal: null, out: `ipcx ${manifest.version}\n`, err: "" };
 
+/** The repository may be anywhere, also below what a script mounts over. */
+const KEEP = "mount -t tmpfs none /mnt; touch /mnt/ipcx /mnt/tool; " +
+  'mount --bind "$0" /mnt/ipcx; mount --bind "$1" /mnt/tool';
+
 /** What `ipcx --version` and a spawned program print where a script has prepared the mounts. */
 async function after(script: string, more: readonly string[] = []): Promise<Result> {
-  const job = `set -e; ${script}\n"$0" --version; exec "$0" spawn -- "$1" say hello`;
+  const job = `set -e; ${KEEP}; ${script}\n/mnt/ipcx --version; exec /mnt/ipcx spawn -- /mnt/tool say hello`;
   const command = ["unshare", "--mount", ...more, "sh", "-c", job, await portableIpcx(), staticProgram("tool")];
   return await runProgram(command);
 }
