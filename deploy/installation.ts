@@ -50,6 +50,25 @@ function manuals(release: Release): [string, Entry][] {
   return Array.from(pages, ([name, text]) => [`share/man/man1/${name}.gz`, { content: gzipped(text) }]);
 }
 
+/** What is for reading, and for trying out, laid out as here, so that pages find each other. */
+function documentation(to: string): [string, Entry][] {
+  const files = new Map([
+    ...["README.md", "SECURITY.md"].map((name): [string, Entry] => [name, { copyOf: ROOT + name }]),
+    ...["docs/", "examples/", "deploy/kubernetes/"].flatMap((folder) => copiesOf(ROOT + folder, folder)),
+    ["deploy/Containerfile", { copyOf: `${ROOT}deploy/Containerfile` }] as [string, Entry],
+  ]);
+  return Array.from(files, ([path, entry]) => [to + path, path.endsWith(".md") ? page(path, files) : entry]);
+}
+
+/** A page whose links all lead somewhere: where what is linked stays here, its name does. */
+function page(path: string, files: FileTree): Entry {
+  const content = Deno.readTextFileSync(ROOT + path).replace(
+    /\[([^\]]+)\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g,
+    (link, text, target) => files.has(new URL(target, `file:///${path}`).pathname.slice(1)) ? link : text,
+  );
+  return { content };
+}
+
 /**
  * Tells what is installed.
  *
@@ -69,9 +88,6 @@ export function installation(places: Places, release: Release): FileTree {
     ...manuals(release),
     ...units(prefix),
     ...copiesOf(`${ROOT}deploy/sysusers.d/`, "lib/sysusers.d/"),
-    ["share/doc/ipcx/README.md", { copyOf: `${ROOT}README.md` }],
-    ...copiesOf(`${ROOT}docs/`, "share/doc/ipcx/docs/"),
-    ...copiesOf(`${ROOT}examples/`, "share/doc/ipcx/examples/"),
-    ...copiesOf(`${ROOT}deploy/kubernetes/`, "share/doc/ipcx/examples/kubernetes/"),
+    ...documentation("share/doc/ipcx/"),
   ]);
 }

@@ -55,14 +55,18 @@ claim("the package has the program, its pages, completions, units and their conf
     ...names("deploy/sysusers.d").map((name) => `/usr/lib/sysusers.d/${name}`),
     ...names("deploy/etc").map((name) => `/etc/ipcx/${name}`),
     ...names("deploy/default").map((name) => `/etc/default/${name}`),
-    ...["copyright", "changelog.gz", "README.md"].map((name) => `/usr/share/doc/ipcx/${name}`),
-    ...names("docs").map((name) => `/usr/share/doc/ipcx/docs/${name}`),
+    ...["copyright", "changelog.gz", "README.md", "SECURITY.md", "deploy/Containerfile"].map((name) =>
+      `/usr/share/doc/ipcx/${name}`
+    ),
+    ...["docs", "deploy/kubernetes"].flatMap((folder) =>
+      names(folder).map((name) => `/usr/share/doc/ipcx/${folder}/${name}`)
+    ),
     "/usr/share/lintian/overrides/ipcx",
   ];
   const files = paths.filter((path) => !path.endsWith("/"));
   const more = files.filter((path) => !path.startsWith("/usr/share/doc/ipcx/examples/"));
   assertEquals(more.sort(), expected.sort());
-  for (const name of ["echo_server.ts", "proxy/workers.yaml", "kubernetes/broker.yaml"]) {
+  for (const name of ["echo_server.ts", "proxy/workers.yaml"]) {
     assert(files.includes(`/usr/share/doc/ipcx/examples/${name}`), name);
   }
 }, NEEDS_DPKG);

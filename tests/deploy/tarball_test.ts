@@ -59,7 +59,7 @@ claim("it is one folder with the program, its pages, completions, units, licence
       ...["LGPL-2.1", "GPL-3", "Apache-2.0"].map((name) => `share/doc/ipcx/licences/${name}`),
       "share/doc/ipcx/examples/etc/ipcx/urocket.yaml",
       "share/doc/ipcx/examples/etc/default/ipcx-broker",
-      "share/doc/ipcx/examples/kubernetes/broker.yaml",
+      "share/doc/ipcx/deploy/kubernetes/broker.yaml",
     ]
   ) assert(paths.includes(`${NAME}/${path}`), path);
   assert(!paths.some((path) => path.startsWith(`${NAME}/etc/`)), "what is unpacked twice must not change /etc");
