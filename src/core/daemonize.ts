@@ -5,7 +5,9 @@
  */
 
 import { UnixAddress } from "./address.ts";
+import { OPEN } from "./linux.ts";
 import { native } from "./native.ts";
+import { openPath } from "./reach.ts";
 import { UnixSocket } from "./socket.ts";
 
 /** Marks the process that is to serve; its value is of no importance. */
@@ -44,8 +46,11 @@ function commandLineWithout(option: string): string[] {
  *
  * @param option The argument to leave out, such as `"--daemonize"`.
  * @returns The exit status for this process: 0, or what the other ended with.
+ * @throws {SystemError} ENOENT where there is no /dev/null.
  */
 export async function daemonize(option: string): Promise<number> {
+  // Without it the program itself would be said to be missing.
+  openPath("/dev/null", OPEN.READ | OPEN.WRITE).close();
   using notifications = UnixSocket.bound(UnixAddress.unnamed);
   // Anybody may send to an abstract name.
   notifications.setOption("passCredentials", true);

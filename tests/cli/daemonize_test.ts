@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { UnixSocket } from "../../src/core/socket.ts";
-import { claim, OwnDirectory } from "../claim.ts";
+import { claim, NEEDS_ROOT, OwnDirectory } from "../claim.ts";
 import { IPCX, ipcx, runProgram, startBroker, until } from "./program.ts";
 
 /** A field of /proc/PID/stat, counted as proc(5) does. */
@@ -55,6 +55,14 @@ claim("Deno does not ask the network for a newer version of itself on its behalf
   assertMatch(Deno.readTextFileSync(`/proc/${pid}/environ`), /(^|\0)DENO_NO_UPDATE_CHECK=/);
   await shutDown(directory);
 });
+
+claim("without /dev/null nothing goes to the background, and that is said", async () => {
+  using directory = new OwnDirectory();
+  const through = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /dev && exec "$@"', "sh"];
+  const { status, err } = await ipcx(["broker", "-s", directory.file("s"), "--daemonize"], { through });
+  assertEquals([status, err], [1, "ipcx broker: open /dev/null: No such file or directory (ENOENT)\n"]);
+  assertEquals(Array.from(Deno.readDirSync(directory.path)), []);
+}, { skip: NEEDS_ROOT });
 
 claim("it survives the end of the session it was started in", async () => {
   using directory = new OwnDirectory();
