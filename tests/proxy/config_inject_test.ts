@@ -116,7 +116,7 @@ const FAULTS: readonly [keys: string, ...faults: string[]][] = [
   ],
   ["cmd: !ToSplit [cat]", "7:23: cmd: !ToSplit is for a text: a list is split already"],
   ["cmd: !Splitted cat", "7:24: cmd: !Splitted is for a list: write !ToSplit, or a list"],
-  ["cmd: !Split [cat]", "7:14: there is no tag !Split: did you mean '!ToSplit'?"],
+  ["cmd: !Split [cat]", "7:14: there is no tag !Split: did you mean '!Splitted'?"],
   [
     "cmd: cat {{payload}}",
     "7:14: cmd: there is no placeholder '{{payload}}': there are jsonpayload, req_id, path.NAME, query.NAME, header.NAME (for two braces write {{'{{'}})",
