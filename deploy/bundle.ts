@@ -10,6 +10,7 @@
  */
 
 import { makeCanonical } from "./canonical.ts";
+import { run } from "./run.ts";
 
 /** Parts of the program: JavaScript by name; what is behind another part's `require("NAME")` or `__loadPart("NAME")`. */
 export type Parts = ReadonlyMap<string, string>;
@@ -28,14 +29,7 @@ const NODE_REQUIRE =
 const PLAIN_REQUIRE = "var __require = require;\n";
 
 async function bundle(args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) throw new Error(`deno bundle failed:\n${new TextDecoder().decode(stderr)}`);
+  await run(Deno.execPath(), ["bundle", "--quiet", ...args], { cwd: ROOT });
 }
 
 function filesOf(folder: string): string[] {

@@ -18,7 +18,7 @@ const GLIBC = ["libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread
 const COMPILER_LIBRARY = "libgcc_s.so.1";
 
 /** Without a libc, and without anything that would have to be relocated or looked up. */
-export const LAUNCHER_FLAGS: readonly string[] = [
+const LAUNCHER_FLAGS: readonly string[] = [
   "-O2",
   "-static-pie",
   "-fPIE",

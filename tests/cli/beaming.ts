@@ -14,7 +14,7 @@ import type { Fd } from "../../src/core/fd.ts";
 import type { Message } from "../../src/core/message.ts";
 import { native } from "../../src/core/native.ts";
 import { ownName } from "../claim.ts";
-import { ipcx, type Process, type ProcessOptions, type Result, startIpcx, within } from "./program.ts";
+import { ipcx, type Process, type ProcessOptions, type Result, serving, startIpcx, within } from "./program.ts";
 
 /** Runs `ipcx beam` to its end. */
 export async function beam(args: readonly string[], options: ProcessOptions = {}): Promise<Result> {
@@ -34,14 +34,7 @@ export function startBeam(args: readonly string[], options: ProcessOptions = {})
  * @returns The process.
  */
 export async function startListening(args: readonly string[], options: ProcessOptions = {}): Promise<Process> {
-  const process = startBeam(["listen", ...args], options);
-  try {
-    await process.says("serving");
-  } catch (error) {
-    await process[Symbol.asyncDispose]();
-    throw error;
-  }
-  return process;
+  return await serving(startBeam(["listen", ...args], options));
 }
 
 /**

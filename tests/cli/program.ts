@@ -254,6 +254,22 @@ export function startIpcx(args: readonly string[], options: ProcessOptions = {})
 }
 
 /**
+ * Waits until a process serves; one that does not is stopped.
+ *
+ * @param process The process.
+ * @returns The same.
+ */
+export async function serving(process: Process): Promise<Process> {
+  try {
+    await process.says("serving");
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
+  return process;
+}
+
+/**
  * Starts `ipcx broker` and waits until it serves.
  *
  * @param args Its arguments.
@@ -261,12 +277,5 @@ export function startIpcx(args: readonly string[], options: ProcessOptions = {})
  * @returns The process.
  */
 export async function startBroker(args: readonly string[], options: ProcessOptions = {}): Promise<Process> {
-  const broker = startIpcx(["broker", ...args], options);
-  try {
-    await broker.says("serving");
-  } catch (error) {
-    await broker[Symbol.asyncDispose]();
-    throw error;
-  }
-  return broker;
+  return await serving(startIpcx(["broker", ...args], options));
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { claim, NEEDS_ROOT, OwnDirectory, ownName } from "../claim.ts";
-import { IPCX, Process, type ProcessOptions } from "../cli/program.ts";
+import { IPCX, Process, type ProcessOptions, serving } from "../cli/program.ts";
 import { missing } from "../spawn/compiled.ts";
 import { portableIpcx } from "./binary.ts";
 import { staticProgram } from "./static_program.ts";
@@ -39,21 +39,14 @@ function openOf(pid: number): Map<number, string> {
 }
 
 /** `ipcx broker`, once it serves. */
-async function serving(command: readonly string[], options: ProcessOptions = {}): Promise<Process> {
-  const process = new Process([...command, "broker", "--socket", ownName(), "--control", "none"], options);
-  try {
-    await process.says("serving");
-  } catch (error) {
-    await process[Symbol.asyncDispose]();
-    throw error;
-  }
-  return process;
+async function brokerOf(command: readonly string[], options: ProcessOptions = {}): Promise<Process> {
+  return await serving(new Process([...command, "broker", "--socket", ownName(), "--control", "none"], options));
 }
 
 /** What a process has of its caller, in either form. */
 async function inBothForms(through: readonly string[]): Promise<Record<string, unknown>> {
-  await using source = await serving(IPCX, { through });
-  await using portable = await serving([await portableIpcx()], { through });
+  await using source = await brokerOf(IPCX, { through });
+  await using portable = await brokerOf([await portableIpcx()], { through });
   const state = stateOf(portable.child.pid);
   assertEquals(state, stateOf(source.child.pid));
   return state;
@@ -76,7 +69,7 @@ claim("rights that the caller gives are kept, as are those it has taken away", a
   const drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+net_admin"];
   const through = [...drop, "--ambient-caps=+net_admin", "--no-new-privs"];
   const program = await portableIpcx();
-  await using process = await serving([program], { through });
+  await using process = await brokerOf([program], { through });
   const state = stateOf(process.child.pid).status as string[];
   assertEquals(state.find((line) => line.startsWith("CapEff")), "CapEff:\t0000000000001000");
   assertEquals(state.find((line) => line.startsWith("NoNewPrivs")), "NoNewPrivs:\t1");
@@ -87,7 +80,7 @@ claim("of the binary's own nothing is open: not its file, not its libraries", as
   const file = directory.file("callers");
   Deno.writeTextFileSync(file, "");
   const program = await portableIpcx();
-  await using process = await serving([program], { through: ["bash", "-c", `exec 9<${file}; exec "$@"`, "bash"] });
+  await using process = await brokerOf([program], { through: ["bash", "-c", `exec 9<${file}; exec "$@"`, "bash"] });
   const open = openOf(process.child.pid);
   assertEquals(open.get(9), file);
   const kinds = new Set(Array.from(open.values(), (target) => target.replace(/:\[\d+\]$/, "")));
@@ -118,7 +111,7 @@ claim("SIGTERM and SIGINT end it in order, SIGKILL at once", async () => {
   for (
     const [signal, status, by] of [["SIGTERM", 0, null], ["SIGINT", 0, null], ["SIGKILL", 137, "SIGKILL"]] as const
   ) {
-    await using process = await serving([program]);
+    await using process = await brokerOf([program]);
     process.kill(signal);
     const ended = await process.ended();
     assertEquals([ended.status, ended.signal], [status, by], signal);

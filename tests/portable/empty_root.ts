@@ -5,7 +5,7 @@
  */
 
 import { OwnDirectory } from "../claim.ts";
-import { Process, type ProcessOptions, type Result } from "../cli/program.ts";
+import { Process, type ProcessOptions, type Result, serving } from "../cli/program.ts";
 import { portableIpcx } from "./binary.ts";
 import { staticProgram } from "./static_program.ts";
 
@@ -79,14 +79,7 @@ export class EmptyRoot implements AsyncDisposable {
    * @returns The process.
    */
   async serve(args: readonly string[], options: ProcessOptions = {}): Promise<Process> {
-    const process = this.start(args, options);
-    try {
-      await process.says("serving");
-    } catch (error) {
-      await process[Symbol.asyncDispose]();
-      throw error;
-    }
-    return process;
+    return await serving(this.start(args, options));
   }
 
   /**
